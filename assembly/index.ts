@@ -1,0 +1,6 @@
+/**
+ * The engine's ABI: export lines only. Addresses are byte offsets into the one memory, counts are in elements.
+ * The caller (src/runtime) owns all memory above `heapBase()`; nothing here allocates.
+ */
+
+export * from "./base/memory";
