@@ -30,7 +30,7 @@ for (const target of ["simd", "relaxed"]) {
 }
 
 const declarations = readFileSync(join(root, "build", "simd.d.ts"), "utf8");
-const functions = [...declarations.matchAll(/^  export function (\w+)(\([^)]*\)): (\w+);/gm)].map(
+const functions = [...declarations.matchAll(/^ {2}export function (\w+)(\([^)]*\)): (\w+);/gm)].map(
   ([, name, parameters, result]) => `  ${name}${parameters}: ${result};`,
 );
 writeFileSync(

@@ -1,0 +1,70 @@
+/**
+ * The direction of imports. A layer may use the layers before it and nothing else:
+ * wasm <- runtime <- tensor <- autograd <- ops <- nn <- optim <- train, with io and data on tensor,
+ * stream on runtime and tensor, and the command line on the public names only.
+ */
+const layers = ["wasm", "runtime", "tensor", "autograd", "ops", "nn", "optim", "train"];
+
+/** What each folder of src/ may import besides itself. */
+const allowed = Object.fromEntries(layers.map((layer, index) => [layer, layers.slice(0, index)]));
+allowed.io = ["runtime", "tensor"];
+allowed.data = ["runtime", "tensor"];
+allowed.stream = ["wasm", "runtime", "tensor"];
+allowed.nn = [...allowed.nn, "io", "stream"];
+allowed.optim = [...allowed.optim, "io"];
+allowed.train = [...allowed.train, "io", "data", "stream"];
+
+const direction = Object.entries(allowed).map(([folder, targets]) => ({
+  name: `layer-${folder}`,
+  comment: `src/${folder} may import only: ${targets.join(", ") || "nothing"}`,
+  severity: "error",
+  from: { path: `^src/${folder}/` },
+  to: { path: "^src/", pathNot: `^src/(${[folder, ...targets].join("|")})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...direction,
+    {
+      name: "command-line-uses-public-names",
+      comment: "src/cli is a user of the library: it sees src/index.ts and its own files",
+      severity: "error",
+      from: { path: "^src/cli/" },
+      to: { path: "^src/", pathNot: "^src/(cli/|index\\.ts$)" },
+    },
+    {
+      name: "no-circles",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "library-runs-anywhere",
+      comment: "only the command line may use node:*, and the library has no dependencies but the bundled WASM loader",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/cli/" },
+      to: {
+        dependencyTypes: ["core", "npm", "npm-dev", "npm-optional", "npm-peer"],
+        pathNot: "@assemblyscript/loader",
+      },
+    },
+    {
+      name: "nothing-unresolved",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { couldNotResolve: true, pathNot: "\\.wasm$" },
+    },
+    {
+      name: "library-knows-no-tests",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^(test|bench|examples|scripts)/" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "default"] },
+  },
+};

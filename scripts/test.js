@@ -1,0 +1,92 @@
+/**
+ * The whole check of the project, as `npm test` runs it: kernels, then side by side on two cores
+ *   left:  types of src/ + test/ + assembly/, Biome, import directions
+ *   right: the package in dist/, the pages for the browser, every vitest suite
+ * The last line is always `tests: N passed, N failed, N skipped`. A check that is not a test (types, lint, build) and a
+ * test file that does not load count as one failure each.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const report = join(root, "build", "vitest.json");
+const failedChecks = [];
+
+/** Runs one command of node_modules/.bin or Node; its output comes out in one piece when it ends. */
+function run(name, command, ...parameters) {
+  const started = Date.now();
+  const local = join(root, "node_modules", ".bin", command);
+  const child = spawn(command === "node" ? process.execPath : local, parameters, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" },
+  });
+  const output = [];
+  child.stdout.on("data", (piece) => output.push(piece));
+  child.stderr.on("data", (piece) => output.push(piece));
+  return new Promise((done) => {
+    const finish = (passed) => {
+      process.stdout.write(Buffer.concat(output));
+      console.log(`${passed ? "ok    " : "FAILED"} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+      if (!passed) failedChecks.push(name);
+      done(passed);
+    };
+    child.on("error", (error) => {
+      output.push(Buffer.from(`${error.message}\n`));
+      finish(false);
+    });
+    child.on("close", (code) => finish(code === 0));
+  });
+}
+
+async function checkSources() {
+  await run("types of src", "tsc", "--project", ".");
+  await run("types of test, bench and examples", "tsc", "--project", "test");
+  await run("types of assembly", "tsc", "--project", "assembly");
+  await run("lint", "biome", "check", "--error-on-warnings", ".");
+  await run("import directions", "depcruise", "src");
+}
+
+async function buildAndTest() {
+  const built = await run("package", "tsdown");
+  const suites = built ? [] : ["--project", "source"];
+  return run(
+    "vitest",
+    "vitest",
+    "run",
+    ...suites,
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+  );
+}
+
+/** Counts of the JSON report; zeros when vitest wrote none. */
+function count() {
+  try {
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+      readFileSync(report, "utf8"),
+    );
+    const unloaded = testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
+    return {
+      passed: numPassedTests,
+      failed: numFailedTests + unloaded.length,
+      skipped: numPendingTests + numTodoTests,
+    };
+  } catch {
+    return { passed: 0, failed: 0, skipped: 0 };
+  }
+}
+
+rmSync(report, { force: true });
+mkdirSync(dirname(report), { recursive: true });
+const compiled = await run("kernels", "node", "scripts/build-wasm.js");
+if (compiled) await Promise.all([checkSources(), buildAndTest()]);
+
+const { passed, failed, skipped } = count();
+const checks = failedChecks.filter((name) => name !== "vitest" || failed === 0);
+if (failedChecks.length > 0) console.log(`failed: ${failedChecks.join(", ")}`);
+console.log(`tests: ${passed} passed, ${failed + checks.length} failed, ${skipped} skipped`);
+process.exitCode = failedChecks.length > 0 || failed > 0 ? 1 : 0;

@@ -1,0 +1,10 @@
+/**
+ * The entry for workerd (Cloudflare Workers), which compiles no WebAssembly from bytes: there, importing a .wasm file
+ * gives the compiled module. Everything else is the same library.
+ */
+import simd from "./kernels.wasm.ts";
+import { configure } from "./runtime/index.ts";
+
+configure({ module: simd });
+
+export * from "./index.ts";

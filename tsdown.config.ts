@@ -1,0 +1,63 @@
+import { copyFileSync, existsSync } from "node:fs";
+import { defineConfig, type UserConfig } from "tsdown";
+
+const shared: UserConfig = {
+  format: "esm",
+  target: "es2022",
+  outDir: "dist",
+  hash: false,
+  fixedExtension: false,
+  logLevel: "warn",
+  deps: { onlyBundle: ["@assemblyscript/loader"] },
+};
+
+/** The library, both binaries inside as base64: one file for browsers, bundlers, Node, Bun and Deno. */
+const library: UserConfig = {
+  ...shared,
+  entry: { index: "src/index.ts" },
+  platform: "neutral",
+  dts: true,
+  onSuccess: () => {
+    copyFileSync("build/simd.wasm", "dist/kernels.wasm");
+    copyFileSync("build/relaxed.wasm", "dist/kernels.relaxed.wasm");
+  },
+};
+
+/** The same library for workerd, which compiles no bytes: the host hands over the module file, so no base64 inside. */
+const workerd: UserConfig = {
+  ...shared,
+  entry: { workerd: "src/workerd.ts" },
+  platform: "neutral",
+  dts: true,
+  deps: { ...shared.deps, neverBundle: ["./kernels.wasm"] },
+  plugins: [
+    {
+      name: "without-inlined-binaries",
+      load(id) {
+        const build = /src\/wasm\/(simd|relaxed)\.ts$/.exec(id)?.[1];
+        return build ? `export const ${build} = "";` : undefined;
+      },
+    },
+  ],
+};
+
+/** The command line with everything it uses, save the library, which is the one beside it. */
+const commandLine: UserConfig = {
+  ...shared,
+  entry: { "cli/main": "src/cli/main.ts" },
+  platform: "node",
+  target: "node20",
+  dts: false,
+  deps: { alwaysBundle: () => true },
+  plugins: [
+    {
+      name: "library-beside-it",
+      resolveId(source, importer) {
+        const isLibrary = importer?.includes("/src/cli/") && /^(\.\.\/)+index\.ts$/.test(source);
+        return isLibrary ? { id: "../index.js", external: true } : undefined;
+      },
+    },
+  ],
+};
+
+export default defineConfig([library, workerd, ...(existsSync("src/cli/main.ts") ? [commandLine] : [])]);
