@@ -3,4 +3,6 @@
  * The caller (src/runtime) owns all memory above `heapBase()`; nothing here allocates.
  */
 
-export * from "./base/memory";
+export { heapBase } from "./base/memory";
+export { gemm, gemmPacked, gemmPackedWorkspaceSize, gemmWorkspaceSize, packedRightSize, packRight } from "./gemm/gemm";
+export { gemv } from "./gemm/gemv";
