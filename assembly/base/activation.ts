@@ -1,0 +1,224 @@
+/**
+ * Activations as policies: f and f′ on four lanes. A kernel that takes a policy class `A` calls
+ * `changetype<A>(0).map(x, parameters)`, which inlines completely; every other kernel goes through the slots of
+ * elementwise/unary.ts. `parameters` is the address of the activation's own floats (0 when it has none).
+ * needsInput() says whether the derivative reads x; if it does not, y = f(x) is enough and x may be anything.
+ */
+
+import {
+  exp4,
+  expm1Negative4,
+  gaussian4,
+  log1p4,
+  normalCdf4,
+  normalDensity4,
+  sigmoid4,
+  tanh4,
+} from "./math";
+
+const CONSTANTS: usize = memory.data<f32>([
+  1.0, // 0
+  -0.0, // 1: the sign bit
+  1.59576912, // 2: 2·√(2/π)
+  0.0713548163, // 3: 2·√(2/π)·0.044715
+  0.214064449, // 4: three times that
+]);
+
+// @ts-ignore: decorator
+@inline
+function one(): v128 {
+  return v128.load32_splat(CONSTANTS);
+}
+
+/** Lanes where x > 0. */
+// @ts-ignore: decorator
+@inline
+function positive(x: v128): v128 {
+  return f32x4.gt(x, f32x4.splat(0));
+}
+
+/** f(x) = x. */
+@unmanaged
+export class Identity {
+  // @ts-ignore: decorator
+  @inline needsInput(): bool {
+    return false;
+  }
+  // @ts-ignore: decorator
+  @inline map(x: v128, parameters: usize): v128 {
+    return x;
+  }
+  // @ts-ignore: decorator
+  @inline derivative(x: v128, y: v128, parameters: usize): v128 {
+    return one();
+  }
+}
+
+/** σ(x) = 1 / (1 + e⁻ˣ), error ≤ 2 ulp; σ′ = y(1 − y). */
+@unmanaged
+export class Sigmoid {
+  // @ts-ignore: decorator
+  @inline needsInput(): bool {
+    return false;
+  }
+  // @ts-ignore: decorator
+  @inline map(x: v128, parameters: usize): v128 {
+    return sigmoid4(x);
+  }
+  // @ts-ignore: decorator
+  @inline derivative(x: v128, y: v128, parameters: usize): v128 {
+    return f32x4.mul(y, f32x4.sub(one(), y));
+  }
+}
+
+/** tanh(x), error ≤ 2 ulp; tanh′ = 1 − y². */
+@unmanaged
+export class Tanh {
+  // @ts-ignore: decorator
+  @inline needsInput(): bool {
+    return false;
+  }
+  // @ts-ignore: decorator
+  @inline map(x: v128, parameters: usize): v128 {
+    return tanh4(x);
+  }
+  // @ts-ignore: decorator
+  @inline derivative(x: v128, y: v128, parameters: usize): v128 {
+    return f32x4.sub(one(), f32x4.mul(y, y));
+  }
+}
+
+/** max(x, 0), NaN kept; relu′ = 1 where y > 0, else 0 (at 0: 0). */
+@unmanaged
+export class Relu {
+  // @ts-ignore: decorator
+  @inline needsInput(): bool {
+    return false;
+  }
+  // @ts-ignore: decorator
+  @inline map(x: v128, parameters: usize): v128 {
+    return f32x4.pmax(x, f32x4.splat(0));
+  }
+  // @ts-ignore: decorator
+  @inline derivative(x: v128, y: v128, parameters: usize): v128 {
+    return v128.and(one(), positive(y));
+  }
+}
+
+/** x where x > 0, else slope·x; the derivative is 1 or slope (at 0: slope). parameters: [slope], of any sign. */
+@unmanaged
+export class LeakyRelu {
+  // @ts-ignore: decorator
+  @inline needsInput(): bool {
+    return true;
+  }
+  // @ts-ignore: decorator
+  @inline map(x: v128, parameters: usize): v128 {
+    return v128.bitselect(x, f32x4.mul(x, v128.load32_splat(parameters)), positive(x));
+  }
+  // @ts-ignore: decorator
+  @inline derivative(x: v128, y: v128, parameters: usize): v128 {
+    return v128.bitselect(one(), v128.load32_splat(parameters), positive(x));
+  }
+}
+
+/** x where x > 0, else α·(eˣ − 1); the derivative is 1 or α·eˣ. parameters: [α]. Error ≤ 2.5 ulp, also at 0. */
+@unmanaged
+export class Elu {
+  // @ts-ignore: decorator
+  @inline needsInput(): bool {
+    return true;
+  }
+  // @ts-ignore: decorator
+  @inline map(x: v128, parameters: usize): v128 {
+    const negative = f32x4.mul(v128.load32_splat(parameters), expm1Negative4(f32x4.pmin(x, f32x4.splat(0))));
+    return v128.bitselect(x, negative, positive(x));
+  }
+  // @ts-ignore: decorator
+  @inline derivative(x: v128, y: v128, parameters: usize): v128 {
+    return v128.bitselect(one(), f32x4.mul(v128.load32_splat(parameters), exp4(x)), positive(x));
+  }
+}
+
+/** log(1 + eˣ) = max(x, 0) + log1p(e^−|x|), without a threshold, error ≤ 3 ulp; softplus′ = σ(x). */
+@unmanaged
+export class Softplus {
+  // @ts-ignore: decorator
+  @inline needsInput(): bool {
+    return true;
+  }
+  // @ts-ignore: decorator
+  @inline map(x: v128, parameters: usize): v128 {
+    const e = exp4(v128.or(x, v128.load32_splat(CONSTANTS + 4)));
+    return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), log1p4(e));
+  }
+  // @ts-ignore: decorator
+  @inline derivative(x: v128, y: v128, parameters: usize): v128 {
+    return sigmoid4(x);
+  }
+}
+
+/** x·Φ(x), Φ the normal distribution function: relative error ≤ 6 ulp, the negative tail included; gelu′ = Φ(x) + x·φ(x). */
+@unmanaged
+export class Gelu {
+  // @ts-ignore: decorator
+  @inline needsInput(): bool {
+    return true;
+  }
+  // @ts-ignore: decorator
+  @inline map(x: v128, parameters: usize): v128 {
+    return f32x4.mul(x, normalCdf4(x, gaussian4(x)));
+  }
+  // @ts-ignore: decorator
+  @inline derivative(x: v128, y: v128, parameters: usize): v128 {
+    const gaussian = gaussian4(x);
+    return f32x4.add(normalCdf4(x, gaussian), f32x4.mul(x, normalDensity4(gaussian)));
+  }
+}
+
+/**
+ * ½x(1 + tanh u), u = √(2/π)(x + 0.044715x³), computed as x·σ(2u), which keeps the negative tail.
+ * Derivative: s + x·s(1 − s)·2u′ with s = σ(2u).
+ */
+@unmanaged
+export class GeluTanh {
+  // @ts-ignore: decorator
+  @inline needsInput(): bool {
+    return true;
+  }
+  // @ts-ignore: decorator
+  @inline map(x: v128, parameters: usize): v128 {
+    const c1 = v128.load32_splat(CONSTANTS + 8);
+    const c3 = v128.load32_splat(CONSTANTS + 12);
+    return f32x4.mul(x, sigmoid4(f32x4.mul(x, f32x4.add(c1, f32x4.mul(c3, f32x4.mul(x, x))))));
+  }
+  // @ts-ignore: decorator
+  @inline derivative(x: v128, y: v128, parameters: usize): v128 {
+    const c1 = v128.load32_splat(CONSTANTS + 8);
+    const c3 = v128.load32_splat(CONSTANTS + 12);
+    const c3Thrice = v128.load32_splat(CONSTANTS + 16);
+    const square = f32x4.mul(x, x);
+    const s = sigmoid4(f32x4.mul(x, f32x4.add(c1, f32x4.mul(c3, square))));
+    const sigmoidSlope = f32x4.mul(s, f32x4.sub(one(), s));
+    const inner = f32x4.add(c1, f32x4.mul(c3Thrice, square));
+    return f32x4.add(s, f32x4.mul(f32x4.mul(x, sigmoidSlope), inner));
+  }
+}
+
+/** x·σ(x); silu′ = σ(x)(1 + x(1 − σ(x))). */
+@unmanaged
+export class Silu {
+  // @ts-ignore: decorator
+  @inline needsInput(): bool {
+    return true;
+  }
+  // @ts-ignore: decorator
+  @inline map(x: v128, parameters: usize): v128 {
+    return f32x4.mul(x, sigmoid4(x));
+  }
+  // @ts-ignore: decorator
+  @inline derivative(x: v128, y: v128, parameters: usize): v128 {
+    const s = sigmoid4(x);
+    return f32x4.mul(s, f32x4.add(one(), f32x4.mul(x, f32x4.sub(one(), s))));
+  }
+}

@@ -1,0 +1,297 @@
+/**
+ * Elementary functions of four float32 lanes. NaN gives NaN everywhere. The stated errors hold in both builds: no function
+ * depends on a product being fused with a sum, nor on its not being fused.
+ *
+ * Polynomials come from scripts/fit-polynomials.py. Constants are read from tables in memory: V8 rebuilds a v128 constant
+ * in several instructions at each use, but folds a load from a constant address into the instruction that uses it.
+ *
+ * Reduction for every exponential (Cody & Waite 1980): x = n·ln 2 + r with |r| ≤ ln 2 / 2. Adding 1.5·2²³ rounds to an
+ * integer and leaves it in the low bits, which a shift by 23 moves into the exponent field (the upper bits fall out).
+ */
+
+import { multiplyAdd } from "./lanes";
+
+const EXP: usize = memory.data<f32>([
+  1.44269504, // 0: 1 / ln 2
+  12582912.0, // 1: 1.5·2²³
+  -0.693359375, // 2: −ln 2, upper 9 bits: its product with n is exact
+  2.12194440e-4, // 3: −ln 2, remainder
+  0.00138825132, // 4..8: (eʳ − 1 − r) / r², highest power first
+  0.00836658012,
+  0.0416672006,
+  0.166665435,
+  0.49999997,
+  1.0, // 9
+  -104.0, // 10: below, eˣ = 0
+  104.0, // 11: above, eˣ = ∞ and σ(−x) = 0
+  -20.0, // 12: below, eˣ − 1 = −1 and σ(−x) = 1
+  2.98023224e-8, // 13: 2⁻²⁵
+  -0.0, // 14: the sign bit
+  -0.55, // 15: tanh changes form
+  -10.0, // 16: beyond, tanh = ±1
+  2.0, // 17
+]);
+
+/** Constant number `index` of a table, in all lanes. */
+// @ts-ignore: decorator
+@inline
+function constant(table: usize, index: usize): v128 {
+  return v128.load32_splat(table + (index << 2));
+}
+
+/** n + 1.5·2²³, n the integer nearest to x / ln 2; for |x| < 2²¹. */
+// @ts-ignore: decorator
+@inline
+function roundedExponent(x: v128): v128 {
+  return multiplyAdd(x, constant(EXP, 0), constant(EXP, 1));
+}
+
+/** x − n·ln 2 − low, given n + 1.5·2²³; the subtraction of the upper part is exact. */
+// @ts-ignore: decorator
+@inline
+function reduced(x: v128, rounded: v128): v128 {
+  const n = f32x4.sub(rounded, constant(EXP, 1));
+  return multiplyAdd(n, constant(EXP, 3), multiplyAdd(n, constant(EXP, 2), x));
+}
+
+/** eʳ − 1 for |r| ≤ ln 2 / 2; error ≤ 1 ulp. */
+// @ts-ignore: decorator
+@inline
+function expm1Reduced(r: v128): v128 {
+  let p = multiplyAdd(constant(EXP, 4), r, constant(EXP, 5));
+  p = multiplyAdd(p, r, constant(EXP, 6));
+  p = multiplyAdd(p, r, constant(EXP, 7));
+  p = multiplyAdd(p, r, constant(EXP, 8));
+  return multiplyAdd(f32x4.mul(r, r), p, r);
+}
+
+/** 2ⁿ times the power of two whose bits are `one`, given n + 1.5·2²³. */
+// @ts-ignore: decorator
+@inline
+function scaled(rounded: v128, one: v128): v128 {
+  return i32x4.add(i32x4.shl(rounded, 23), one);
+}
+
+/** −|x|. */
+// @ts-ignore: decorator
+@inline
+function negativeMagnitude(x: v128): v128 {
+  return v128.or(x, constant(EXP, 14));
+}
+
+/** eʳ·2ⁿ, given q = eʳ − 1 and n + 1.5·2²³, −150 ≤ n ≤ 128: in two steps, the last of which may overflow or be subnormal. */
+// @ts-ignore: decorator
+@inline
+function expScaled(q: v128, rounded: v128): v128 {
+  const half = v128.and(i32x4.shl(rounded, 22), i32x4.splat(0xff800000));
+  const first = i32x4.add(half, constant(EXP, 9));
+  const second = i32x4.add(i32x4.sub(i32x4.shl(rounded, 23), half), constant(EXP, 9));
+  return f32x4.mul(multiplyAdd(q, first, first), second);
+}
+
+/** eˣ, subnormal results included; error ≤ 1.1 ulp. */
+// @ts-ignore: decorator
+@inline
+export function exp4(x: v128): v128 {
+  x = f32x4.pmax(f32x4.pmin(x, constant(EXP, 11)), constant(EXP, 10));
+  const rounded = roundedExponent(x);
+  return expScaled(expm1Reduced(reduced(x, rounded)), rounded);
+}
+
+/** eˣ − 1 for x ≤ 0; error ≤ 1.5 ulp, relative precision kept at 0. */
+// @ts-ignore: decorator
+@inline
+export function expm1Negative4(x: v128): v128 {
+  x = f32x4.pmax(x, constant(EXP, 12));
+  const rounded = roundedExponent(x);
+  const scale = scaled(rounded, constant(EXP, 9));
+  return multiplyAdd(expm1Reduced(reduced(x, rounded)), scale, f32x4.sub(scale, constant(EXP, 9)));
+}
+
+/**
+ * σ(x) = 1 / (1 + e⁻ˣ), subnormal results included; error ≤ 2 ulp for every float32 x.
+ * With e⁻ˣ = s + q·s, s = 2ⁿ, the denominator (1 + s) + q·s is rounded once, as the product with s is exact; what 1 + s loses
+ * for large s is added back. Numerator and denominator are 2²⁵ times too small, so that e¹⁰⁴ does not overflow and the
+ * division alone rounds a subnormal result.
+ */
+// @ts-ignore: decorator
+@inline
+export function sigmoid4(x: v128): v128 {
+  const negated = f32x4.pmax(f32x4.pmin(f32x4.neg(x), constant(EXP, 11)), constant(EXP, 12));
+  const rounded = roundedExponent(negated);
+  const scale = scaled(rounded, constant(EXP, 13));
+  const unit = constant(EXP, 13);
+  const sum = f32x4.add(scale, unit);
+  const lost = f32x4.sub(unit, f32x4.sub(sum, scale));
+  const q = expm1Reduced(reduced(negated, rounded));
+  return f32x4.div(unit, f32x4.add(sum, multiplyAdd(q, scale, lost)));
+}
+
+/**
+ * tanh(x); tanh(±0) = ±0; error ≤ 2 ulp for every float32 x.
+ * With e = exp(−2|x|): (1 − e) / (1 + e) near 0, where 1 − e is an expm1; 1 − 2e / (1 + e) elsewhere. One division serves both.
+ */
+// @ts-ignore: decorator
+@inline
+export function tanh4(x: v128): v128 {
+  const a = f32x4.pmax(negativeMagnitude(x), constant(EXP, 16));
+  const twice = f32x4.add(a, a);
+  const rounded = roundedExponent(twice);
+  const q = expm1Reduced(reduced(twice, rounded));
+  const one = constant(EXP, 9);
+  const scale = scaled(rounded, one);
+  const product = f32x4.mul(q, scale);
+  const small = f32x4.gt(a, constant(EXP, 15));
+  const e = f32x4.add(product, scale);
+  const numerator = v128.bitselect(f32x4.add(product, f32x4.sub(scale, one)), f32x4.add(e, e), small);
+  const quotient = f32x4.div(numerator, f32x4.add(product, f32x4.add(scale, one)));
+  const magnitude = f32x4.sub(v128.andnot(one, small), quotient);
+  return v128.or(magnitude, v128.and(x, constant(EXP, 14)));
+}
+
+const LOG: usize = memory.data<f32>([
+  0.0674663782, // 0..8: (log(1 + f) − f + f²/2) / f³, highest power first
+  -0.116756506,
+  0.118881628,
+  -0.1240559,
+  0.142195523,
+  -0.166679963,
+  0.200021192,
+  -0.250000089,
+  0.333333135,
+  0.693359375, // 9: ln 2, upper 9 bits
+  -2.12194440e-4, // 10: ln 2, remainder
+  0.707106781, // 11: √½
+  -0.5, // 12
+]);
+
+/** log(1 + f) + k·ln 2 for 1 + f in [√½, √2] and an integer k, given as float32. */
+// @ts-ignore: decorator
+@inline
+function logReduced(f: v128, k: v128): v128 {
+  let p = multiplyAdd(constant(LOG, 0), f, constant(LOG, 1));
+  p = multiplyAdd(p, f, constant(LOG, 2));
+  p = multiplyAdd(p, f, constant(LOG, 3));
+  p = multiplyAdd(p, f, constant(LOG, 4));
+  p = multiplyAdd(p, f, constant(LOG, 5));
+  p = multiplyAdd(p, f, constant(LOG, 6));
+  p = multiplyAdd(p, f, constant(LOG, 7));
+  p = multiplyAdd(p, f, constant(LOG, 8));
+  const square = f32x4.mul(f, f);
+  const small = multiplyAdd(k, constant(LOG, 10), f32x4.mul(f32x4.mul(square, f), p));
+  return multiplyAdd(k, constant(LOG, 9), f32x4.add(f, multiplyAdd(square, constant(LOG, 12), small)));
+}
+
+/** log x for normal, finite x > 0; error ≤ 1.5 ulp. */
+// @ts-ignore: decorator
+@inline
+export function log4(x: v128): v128 {
+  const k = i32x4.shr_s(i32x4.sub(x, constant(LOG, 11)), 23);
+  const m = i32x4.sub(x, i32x4.shl(k, 23));
+  return logReduced(f32x4.sub(m, constant(EXP, 9)), f32x4.convert_i32x4_s(k));
+}
+
+/**
+ * log(1 + x) for 0 ≤ x ≤ 2¹²⁶; error ≤ 2 ulp, relative precision kept at 0.
+ * 1 + x, rounded, only chooses k: f = x·2⁻ᵏ + (2⁻ᵏ − 1) has no rounding error that matters.
+ */
+// @ts-ignore: decorator
+@inline
+export function log1p4(x: v128): v128 {
+  const one = constant(EXP, 9);
+  const k = i32x4.shr_s(i32x4.sub(f32x4.add(x, one), constant(LOG, 11)), 23);
+  const scale = i32x4.sub(one, i32x4.shl(k, 23));
+  return logReduced(multiplyAdd(x, scale, f32x4.sub(scale, one)), f32x4.convert_i32x4_s(k));
+}
+
+const NORMAL: usize = memory.data<f32>([
+  -0.000134195885, // 0..9: Q(a)·exp(a²/2)·(a + 4) in t = (a − 4) / (a + 4), highest power first
+  0.000174660061,
+  0.00156840833,
+  -0.00351021159,
+  -0.00752400467,
+  0.0604034886,
+  -0.186523661,
+  0.387136906,
+  -0.607896566,
+  0.755285144,
+  4.0, // 10
+  -8.0, // 11
+  15.0, // 12: beyond, exp(−x²/2) = 0
+  0.398942280, // 13: 1 / √(2π)
+]);
+
+/** exp(−x²/2), subnormal results included; error ≤ 2 ulp: x² is squared in two parts, and the lower one joins the reduced r. */
+// @ts-ignore: decorator
+@inline
+export function gaussian4(x: v128): v128 {
+  const a = f32x4.pmin(f32x4.abs(x), constant(NORMAL, 12));
+  const upper = v128.and(a, i32x4.splat(0xfffff000));
+  const exponent = f32x4.mul(f32x4.mul(upper, upper), constant(LOG, 12));
+  const rest = f32x4.mul(f32x4.mul(f32x4.sub(a, upper), f32x4.add(a, upper)), constant(LOG, 12));
+  const rounded = roundedExponent(exponent);
+  return expScaled(expm1Reduced(f32x4.add(reduced(exponent, rounded), rest)), rounded);
+}
+
+/**
+ * Φ(x), the standard normal distribution function = ½·erfc(−x/√2), given gaussian4(x). Error ≤ 5 ulp, the far negative
+ * tail included. Q(a) = exp(−a²/2)·P(t) / (a + 4), a = |x|; Φ(x) is Q(a) or 1 − Q(a).
+ */
+// @ts-ignore: decorator
+@inline
+export function normalCdf4(x: v128, gaussian: v128): v128 {
+  const a = f32x4.pmin(f32x4.abs(x), constant(NORMAL, 12));
+  const w = f32x4.div(constant(EXP, 9), f32x4.add(a, constant(NORMAL, 10)));
+  const t = multiplyAdd(w, constant(NORMAL, 11), constant(EXP, 9));
+  let p = multiplyAdd(constant(NORMAL, 0), t, constant(NORMAL, 1));
+  p = multiplyAdd(p, t, constant(NORMAL, 2));
+  p = multiplyAdd(p, t, constant(NORMAL, 3));
+  p = multiplyAdd(p, t, constant(NORMAL, 4));
+  p = multiplyAdd(p, t, constant(NORMAL, 5));
+  p = multiplyAdd(p, t, constant(NORMAL, 6));
+  p = multiplyAdd(p, t, constant(NORMAL, 7));
+  p = multiplyAdd(p, t, constant(NORMAL, 8));
+  p = multiplyAdd(p, t, constant(NORMAL, 9));
+  const tail = f32x4.mul(f32x4.mul(p, w), gaussian);
+  return v128.bitselect(tail, f32x4.sub(constant(EXP, 9), tail), i32x4.shr_s(x, 31));
+}
+
+/** φ(x) = exp(−x²/2) / √(2π), the standard normal density, given gaussian4(x). */
+// @ts-ignore: decorator
+@inline
+export function normalDensity4(gaussian: v128): v128 {
+  return f32x4.mul(gaussian, constant(NORMAL, 13));
+}
+
+const TURN: usize = memory.data<f32>([
+  -75.3935547, // 0..3: sin(2πf) / f in f², highest power first
+  81.5923538,
+  -41.3416595,
+  6.28318548,
+  59.2292442, // 4..7: (cos(2πf) − 1) / f² in f², highest power first
+  -85.4432373,
+  64.9393234,
+  -19.7392082,
+]);
+
+/** sin(2πf) for |f| ≤ 1/8; error ≤ 2 ulp. */
+// @ts-ignore: decorator
+@inline
+export function sineOfTurn4(f: v128): v128 {
+  const z = f32x4.mul(f, f);
+  let p = multiplyAdd(constant(TURN, 0), z, constant(TURN, 1));
+  p = multiplyAdd(p, z, constant(TURN, 2));
+  p = multiplyAdd(p, z, constant(TURN, 3));
+  return f32x4.mul(p, f);
+}
+
+/** cos(2πf) for |f| ≤ 1/8; error ≤ 2 ulp. */
+// @ts-ignore: decorator
+@inline
+export function cosineOfTurn4(f: v128): v128 {
+  const z = f32x4.mul(f, f);
+  let p = multiplyAdd(constant(TURN, 4), z, constant(TURN, 5));
+  p = multiplyAdd(p, z, constant(TURN, 6));
+  p = multiplyAdd(p, z, constant(TURN, 7));
+  return multiplyAdd(p, z, constant(EXP, 9));
+}

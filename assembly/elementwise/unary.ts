@@ -1,0 +1,247 @@
+/**
+ * Activations over blocks of numbers, one pair of function-table slots each: whoever holds a slot (these kernels, the
+ * recurrent cells, a module compiled at run time) calls it once a block, never once a number.
+ *
+ *   forward slot:  (x, y, count, parameters)           y[i] := f(x[i]); y may be x
+ *   backward slot: (x, y, dy, dx, count, parameters)   dx[i] := dy[i]·f′(x[i]), y = f(x); dx may be dy, x or y
+ *
+ * `parameters` is the address of the activation's own floats (leakyRelu: [slope], elu: [α]; others: ignored).
+ * A backward slot whose kindNeedsInput is 0 computes with x but discards it: x must be readable, and may be y.
+ * Errors are stated with each policy in base/activation.ts.
+ */
+
+import {
+  Elu,
+  Gelu,
+  GeluTanh,
+  Identity,
+  LeakyRelu,
+  Relu,
+  Sigmoid,
+  Silu,
+  Softplus,
+  Tanh,
+} from "../base/activation";
+import { loadTail, storeTail } from "../base/lanes";
+import { exp4 } from "../base/math";
+
+/** y := f(x). The tail goes round the same loop as everything else, so that the policy is inlined once. */
+// @ts-ignore: decorator
+@inline
+function forward<A>(x: usize, y: usize, count: i32, parameters: usize): void {
+  const policy = changetype<A>(0);
+  while (count > 0) {
+    const full = count >= 4;
+    const v = policy.map(full ? v128.load(x) : loadTail(x, count), parameters);
+    if (full) v128.store(y, v);
+    else storeTail(y, v, count);
+    x += 16;
+    y += 16;
+    count -= 4;
+  }
+}
+
+/** dx := dy·f′(x), arranged like `forward`. */
+// @ts-ignore: decorator
+@inline
+function backward<A>(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  const policy = changetype<A>(0);
+  while (count > 0) {
+    const full = count >= 4;
+    const slope = policy.derivative(
+      full ? v128.load(x) : loadTail(x, count),
+      full ? v128.load(y) : loadTail(y, count),
+      parameters,
+    );
+    const v = f32x4.mul(full ? v128.load(dy) : loadTail(dy, count), slope);
+    if (full) v128.store(dx, v);
+    else storeTail(dx, v, count);
+    x += 16;
+    y += 16;
+    dy += 16;
+    dx += 16;
+    count -= 4;
+  }
+}
+
+function identityForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forward<Identity>(x, y, count, parameters);
+}
+function identityBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  backward<Identity>(x, y, dy, dx, count, parameters);
+}
+
+function sigmoidForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forward<Sigmoid>(x, y, count, parameters);
+}
+function sigmoidBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  backward<Sigmoid>(x, y, dy, dx, count, parameters);
+}
+
+function tanhForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forward<Tanh>(x, y, count, parameters);
+}
+function tanhBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  backward<Tanh>(x, y, dy, dx, count, parameters);
+}
+
+function reluForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forward<Relu>(x, y, count, parameters);
+}
+function reluBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  backward<Relu>(x, y, dy, dx, count, parameters);
+}
+
+function leakyReluForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forward<LeakyRelu>(x, y, count, parameters);
+}
+function leakyReluBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  backward<LeakyRelu>(x, y, dy, dx, count, parameters);
+}
+
+function eluForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forward<Elu>(x, y, count, parameters);
+}
+function eluBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  backward<Elu>(x, y, dy, dx, count, parameters);
+}
+
+function softplusForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forward<Softplus>(x, y, count, parameters);
+}
+function softplusBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  backward<Softplus>(x, y, dy, dx, count, parameters);
+}
+
+function geluForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forward<Gelu>(x, y, count, parameters);
+}
+function geluBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  backward<Gelu>(x, y, dy, dx, count, parameters);
+}
+
+function geluTanhForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forward<GeluTanh>(x, y, count, parameters);
+}
+function geluTanhBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  backward<GeluTanh>(x, y, dy, dx, count, parameters);
+}
+
+function siluForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forward<Silu>(x, y, count, parameters);
+}
+function siluBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  backward<Silu>(x, y, dy, dx, count, parameters);
+}
+
+/**
+ * The slot that computes activation `kind`: 0 identity, 1 sigmoid, 2 tanh, 3 relu, 4 leakyRelu, 5 elu, 6 softplus,
+ * 7 gelu (exact), 8 geluTanh, 9 silu. Any other kind: identity.
+ */
+export function activationForwardSlot(kind: i32): i32 {
+  switch (kind) {
+    case 1:
+      return sigmoidForward.index;
+    case 2:
+      return tanhForward.index;
+    case 3:
+      return reluForward.index;
+    case 4:
+      return leakyReluForward.index;
+    case 5:
+      return eluForward.index;
+    case 6:
+      return softplusForward.index;
+    case 7:
+      return geluForward.index;
+    case 8:
+      return geluTanhForward.index;
+    case 9:
+      return siluForward.index;
+    default:
+      return identityForward.index;
+  }
+}
+
+/** The slot of the derivative of activation `kind`, numbered as in activationForwardSlot. */
+export function activationBackwardSlot(kind: i32): i32 {
+  switch (kind) {
+    case 1:
+      return sigmoidBackward.index;
+    case 2:
+      return tanhBackward.index;
+    case 3:
+      return reluBackward.index;
+    case 4:
+      return leakyReluBackward.index;
+    case 5:
+      return eluBackward.index;
+    case 6:
+      return softplusBackward.index;
+    case 7:
+      return geluBackward.index;
+    case 8:
+      return geluTanhBackward.index;
+    case 9:
+      return siluBackward.index;
+    default:
+      return identityBackward.index;
+  }
+}
+
+/** 1 when the backward slot of activation `kind` reads x, 0 when y = f(x) is enough (identity, sigmoid, tanh, relu). */
+export function kindNeedsInput(kind: i32): i32 {
+  switch (kind) {
+    case 1:
+      return i32(changetype<Sigmoid>(0).needsInput());
+    case 2:
+      return i32(changetype<Tanh>(0).needsInput());
+    case 3:
+      return i32(changetype<Relu>(0).needsInput());
+    case 4:
+      return i32(changetype<LeakyRelu>(0).needsInput());
+    case 5:
+      return i32(changetype<Elu>(0).needsInput());
+    case 6:
+      return i32(changetype<Softplus>(0).needsInput());
+    case 7:
+      return i32(changetype<Gelu>(0).needsInput());
+    case 8:
+      return i32(changetype<GeluTanh>(0).needsInput());
+    case 9:
+      return i32(changetype<Silu>(0).needsInput());
+    default:
+      return i32(changetype<Identity>(0).needsInput());
+  }
+}
+
+/** y := f(x) through forward slot `slot`; y may be x. */
+export function activationForward(slot: i32, x: usize, y: usize, count: i32, parameters: usize): void {
+  call_indirect<void>(slot, x, y, count, parameters);
+}
+
+/** dx := dy·f′(x) through backward slot `slot`; dx may be dy, x or y. */
+export function activationBackward(
+  slot: i32,
+  x: usize,
+  y: usize,
+  dy: usize,
+  dx: usize,
+  count: i32,
+  parameters: usize,
+): void {
+  call_indirect<void>(slot, x, y, dy, dx, count, parameters);
+}
+
+/** y := eˣ; y may be x. Error ≤ 1.1 ulp, subnormal results included. */
+export function exponential(x: usize, y: usize, count: i32): void {
+  while (count > 0) {
+    const full = count >= 4;
+    const v = exp4(full ? v128.load(x) : loadTail(x, count));
+    if (full) v128.store(y, v);
+    else storeTail(y, v, count);
+    x += 16;
+    y += 16;
+    count -= 4;
+  }
+}

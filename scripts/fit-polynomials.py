@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""
+Minimax polynomials for assembly/base/math.ts: run it and paste what it prints.
+
+Each fit is a weighted Remez exchange in 40-digit arithmetic: the polynomial p of the given degree for which the largest
+|weight(x) * (p(x) - f(x))| over [a, b] is smallest. The printed error is that of the polynomial with its coefficients
+rounded to float32.
+Needs Python 3 with numpy and mpmath.
+"""
+import mpmath as mp
+import numpy as np
+
+mp.mp.dps = 40
+
+
+def exchange(f, weight, degree, a, b, rounds=12):
+    """Coefficients of the polynomial closest to f on [a, b], lowest power first, by Remez' exchange."""
+    count = degree + 2
+    nodes = [(a + b) / 2 - (b - a) / 2 * mp.cos(mp.pi * (i + mp.mpf("0.5")) / count) for i in range(count)]
+    grid = [a + (b - a) * (1 - mp.cos(mp.pi * i / 600)) / 2 for i in range(601)]
+    grid = [x for x in grid if abs(x) > mp.mpf("1e-9")]
+    targets = [f(x) for x in grid]
+    weights = [weight(x) for x in grid]
+    coefficients = None
+    for _ in range(rounds):
+        matrix = mp.matrix(count, count)
+        right = mp.matrix(count, 1)
+        for i, x in enumerate(nodes):
+            for power in range(degree + 1):
+                matrix[i, power] = x**power
+            matrix[i, count - 1] = (-1) ** i / weight(x)
+            right[i] = f(x)
+        solution = mp.lu_solve(matrix, right)
+        coefficients = [solution[j] for j in range(count - 1)]
+        errors = [
+            w * (sum(c * x**power for power, c in enumerate(coefficients)) - t)
+            for x, t, w in zip(grid, targets, weights)
+        ]
+        # One extremum from each run of equal signs; keep the `count` consecutive ones with the largest errors.
+        extrema, run = [], [0]
+        for i in range(1, len(grid)):
+            if mp.sign(errors[i]) == mp.sign(errors[run[0]]):
+                run.append(i)
+            else:
+                extrema.append(max(run, key=lambda k: abs(errors[k])))
+                run = [i]
+        extrema.append(max(run, key=lambda k: abs(errors[k])))
+        while len(extrema) > count:
+            extrema.pop(0 if abs(errors[extrema[0]]) < abs(errors[extrema[-1]]) else -1)
+        if len(extrema) < count:
+            break
+        nodes = [grid[i] for i in extrema]
+    return coefficients
+
+
+def fit(name, f, weight, degree, a, b):
+    """Prints the float32 coefficients, lowest power first, and the largest weighted error that they leave."""
+    a, b = mp.mpf(a), mp.mpf(b)
+    coefficients = exchange(f, weight, degree, a, b)
+    rounded = [mp.mpf(float(np.float32(float(c)))) for c in coefficients]
+    worst = max(
+        abs(weight(x) * (sum(c * x**i for i, c in enumerate(rounded)) - f(x)))
+        for x in (a + (b - a) * i / 4001 for i in range(4002))
+        if abs(x) > mp.mpf("1e-9")
+    )
+    print(f"{name}: degree {degree} on [{mp.nstr(a, 6)}, {mp.nstr(b, 6)}], error 2^{mp.nstr(mp.log(worst, 2), 4)}")
+    print("  " + ", ".join(f"{float(np.float32(float(c))):.9g}" for c in rounded))
+
+
+def upper_tail_ratio(a):
+    """Q(a) * exp(a^2/2), Q the upper tail of the standard normal distribution (half of erfcx(a/sqrt 2))."""
+    return mp.erfc(a / mp.sqrt(2)) / 2 * mp.exp(a * a / 2)
+
+
+SHIFT = mp.mpf("4")  # k in w = 1 / (a + k), the variable of the normal tail
+
+if __name__ == "__main__":
+    half_ln2 = mp.log(2) / 2 * mp.mpf("1.001")
+    fit(
+        "exp: (e^r - 1 - r) / r^2, error relative to e^r - 1",
+        lambda r: (mp.expm1(r) - r) / r**2,
+        lambda r: r**2 / abs(mp.expm1(r)),
+        4, -half_ln2, half_ln2,
+    )
+    fit(
+        "log: (log(1 + f) - f + f^2/2) / f^3, error relative to log(1 + f)",
+        lambda f: (mp.log1p(f) - f + f * f / 2) / f**3,
+        lambda f: f**3 / mp.log1p(f),
+        8, mp.sqrt(mp.mpf("0.5")) - 1, mp.sqrt(2) - 1,
+    )
+    fit(
+        "sine of turns: sin(2 pi f) / f in f^2, relative error",
+        lambda z: mp.sin(2 * mp.pi * mp.sqrt(z)) / mp.sqrt(z),
+        lambda z: mp.sqrt(z) / mp.sin(2 * mp.pi * mp.sqrt(z)),
+        3, mp.mpf("1e-12"), mp.mpf(1) / 64,
+    )
+    fit(
+        "cosine of turns: (cos(2 pi f) - 1) / f^2 in f^2, error relative to the cosine",
+        lambda z: (mp.cos(2 * mp.pi * mp.sqrt(z)) - 1) / z,
+        lambda z: z / mp.cos(2 * mp.pi * mp.sqrt(z)),
+        3, mp.mpf("1e-12"), mp.mpf(1) / 64,
+    )
+    # a from 0 to 15 maps to t = 1 - 2k w from -1 to (15 - k) / (15 + k).
+    distance = lambda t: SHIFT * (1 + t) / (1 - t)
+    fit(
+        f"normal tail: Q(a) e^(a^2/2) (a + k) in t = (a - k) / (a + k), k = {mp.nstr(SHIFT, 4)}, relative error",
+        lambda t: upper_tail_ratio(distance(t)) * (distance(t) + SHIFT),
+        lambda t: 1 / (upper_tail_ratio(distance(t)) * (distance(t) + SHIFT)),
+        9, mp.mpf(-1), (15 - SHIFT) / (15 + SHIFT),
+    )
