@@ -5,4 +5,4 @@
 
 export { heapBase } from "./base/memory";
 export { gemm, gemmPacked, gemmPackedWorkspaceSize, gemmWorkspaceSize, packedRightSize, packRight } from "./gemm/gemm";
-export { gemv } from "./gemm/gemv";
+export { gemv, gemvTransposed } from "./gemm/gemv";

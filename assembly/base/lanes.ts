@@ -42,3 +42,21 @@ export function storeTail(pointer: usize, v: v128, count: i32): void {
   if (count > 1) v128.store_lane<f32>(pointer, v, 1, 4);
   if (count > 2) v128.store_lane<f32>(pointer, v, 2, 8);
 }
+
+/**
+ * Four numbers when `full`, else one, in lane 0. A loop that steps by four and then by one runs the same arithmetic on
+ * its tail without a second copy of it and without a call (a value that lives across a call is spilled by V8).
+ */
+// @ts-ignore: decorator
+@inline
+export function loadLanes(pointer: usize, full: bool): v128 {
+  return full ? v128.load(pointer) : v128.load32_zero(pointer);
+}
+
+/** The counterpart of `loadLanes`: stores four lanes when `full`, else lane 0. */
+// @ts-ignore: decorator
+@inline
+export function storeLanes(pointer: usize, v: v128, full: bool): void {
+  if (full) v128.store(pointer, v);
+  else v128.store_lane<f32>(pointer, v, 0);
+}

@@ -5,7 +5,20 @@
  * needs no repacking. Four rows at a time share each read of x; two accumulators a row hide the latency of the
  * addition. W, x and y do not overlap. |error| ≤ (k/8 + 4)·2⁻²⁴·Σ|w·x|; the order of the sum depends on k alone.
  */
-import { horizontalSum, loadTail, multiplyAdd } from "../base/lanes";
+import { horizontalSum, loadLanes, multiplyAdd, storeLanes } from "../base/lanes";
+
+/** The last `count` (0 to 3) products of a row. */
+// @ts-ignore: decorator
+@inline
+function dotTail(row: usize, x: usize, count: i32): f32 {
+  let sum: f32 = 0;
+  for (; count > 0; count--) {
+    sum += load<f32>(row) * load<f32>(x);
+    row += 4;
+    x += 4;
+  }
+  return sum;
+}
 
 // @ts-ignore: decorator
 @inline
@@ -28,19 +41,14 @@ function dotRow(row: usize, x: usize, k: i32): f32 {
     x += 16;
     k -= 4;
   }
-  if (k > 0) odd = multiplyAdd(loadTail(row, k), loadTail(x, k), odd);
-  return horizontalSum(f32x4.add(even, odd));
+  return horizontalSum(f32x4.add(even, odd)) + dotTail(row, x, k);
 }
 
 /** y[m] := W[m, k]·x[k], or y += W·x. */
 export function gemv(w: usize, x: usize, y: usize, m: i32, k: i32, accumulate: bool): void {
   const stride = <usize>k << 2;
+  const whole = <usize>(k & ~7) << 2;
   for (; m >= 4; m -= 4) {
-    let p0 = w;
-    let p1 = p0 + stride;
-    let p2 = p1 + stride;
-    let p3 = p2 + stride;
-    let q = x;
     let even0 = f32x4.splat(0);
     let even1 = even0;
     let even2 = even0;
@@ -49,25 +57,31 @@ export function gemv(w: usize, x: usize, y: usize, m: i32, k: i32, accumulate: b
     let odd1 = even0;
     let odd2 = even0;
     let odd3 = even0;
-    let rest = k;
-    // Eight accumulators and one read of x stay in registers; the rows are read from memory by the product itself.
-    for (; rest >= 8; rest -= 8) {
-      let v = v128.load(q);
+    let p0 = w;
+    let p1 = p0 + stride;
+    let p2 = p1 + stride;
+    let p3 = p2 + stride;
+    let q = x;
+    const end = x + whole;
+    // Eight accumulators and two reads of x stay in registers; each number of W is read once.
+    while (q < end) {
+      const v = v128.load(q);
+      const u = v128.load(q, 16);
       even0 = multiplyAdd(v128.load(p0), v, even0);
+      odd0 = multiplyAdd(v128.load(p0, 16), u, odd0);
       even1 = multiplyAdd(v128.load(p1), v, even1);
+      odd1 = multiplyAdd(v128.load(p1, 16), u, odd1);
       even2 = multiplyAdd(v128.load(p2), v, even2);
+      odd2 = multiplyAdd(v128.load(p2, 16), u, odd2);
       even3 = multiplyAdd(v128.load(p3), v, even3);
-      v = v128.load(q, 16);
-      odd0 = multiplyAdd(v128.load(p0, 16), v, odd0);
-      odd1 = multiplyAdd(v128.load(p1, 16), v, odd1);
-      odd2 = multiplyAdd(v128.load(p2, 16), v, odd2);
-      odd3 = multiplyAdd(v128.load(p3, 16), v, odd3);
+      odd3 = multiplyAdd(v128.load(p3, 16), u, odd3);
       p0 += 32;
       p1 += 32;
       p2 += 32;
       p3 += 32;
       q += 32;
     }
+    let rest = k & 7;
     if (rest >= 4) {
       const v = v128.load(q);
       even0 = multiplyAdd(v128.load(p0), v, even0);
@@ -81,17 +95,10 @@ export function gemv(w: usize, x: usize, y: usize, m: i32, k: i32, accumulate: b
       q += 16;
       rest -= 4;
     }
-    if (rest > 0) {
-      const v = loadTail(q, rest);
-      odd0 = multiplyAdd(loadTail(p0, rest), v, odd0);
-      odd1 = multiplyAdd(loadTail(p1, rest), v, odd1);
-      odd2 = multiplyAdd(loadTail(p2, rest), v, odd2);
-      odd3 = multiplyAdd(loadTail(p3, rest), v, odd3);
-    }
-    emit(y, horizontalSum(f32x4.add(even0, odd0)), accumulate);
-    emit(y + 4, horizontalSum(f32x4.add(even1, odd1)), accumulate);
-    emit(y + 8, horizontalSum(f32x4.add(even2, odd2)), accumulate);
-    emit(y + 12, horizontalSum(f32x4.add(even3, odd3)), accumulate);
+    emit(y, horizontalSum(f32x4.add(even0, odd0)) + dotTail(p0, q, rest), accumulate);
+    emit(y + 4, horizontalSum(f32x4.add(even1, odd1)) + dotTail(p1, q, rest), accumulate);
+    emit(y + 8, horizontalSum(f32x4.add(even2, odd2)) + dotTail(p2, q, rest), accumulate);
+    emit(y + 12, horizontalSum(f32x4.add(even3, odd3)) + dotTail(p3, q, rest), accumulate);
     w += stride << 2;
     y += 16;
   }
@@ -99,5 +106,58 @@ export function gemv(w: usize, x: usize, y: usize, m: i32, k: i32, accumulate: b
     emit(y, dotRow(w, x, k), accumulate);
     w += stride;
     y += 4;
+  }
+}
+
+/**
+ * y[k] := xᵀ·W, or y += xᵀ·W: the transposed product, for the gradient of one sample. Four rows of W at a time are
+ * scaled and added to y, in the order of the rows. |error| ≤ m·2⁻²⁴·Σ|w·x|.
+ */
+export function gemvTransposed(w: usize, x: usize, y: usize, m: i32, k: i32, accumulate: bool): void {
+  const stride = <usize>k << 2;
+  if (!accumulate) memory.fill(y, 0, stride);
+  for (; m >= 4; m -= 4) {
+    const x0 = v128.load32_splat(x);
+    const x1 = v128.load32_splat(x, 4);
+    const x2 = v128.load32_splat(x, 8);
+    const x3 = v128.load32_splat(x, 12);
+    let p0 = w;
+    let p1 = p0 + stride;
+    let p2 = p1 + stride;
+    let p3 = p2 + stride;
+    let to = y;
+    let rest = k;
+    while (rest > 0) {
+      const full = rest >= 4;
+      let sum = loadLanes(to, full);
+      sum = multiplyAdd(loadLanes(p0, full), x0, sum);
+      sum = multiplyAdd(loadLanes(p1, full), x1, sum);
+      sum = multiplyAdd(loadLanes(p2, full), x2, sum);
+      sum = multiplyAdd(loadLanes(p3, full), x3, sum);
+      storeLanes(to, sum, full);
+      const step = full ? 4 : 1;
+      const bytes = <usize>step << 2;
+      p0 += bytes;
+      p1 += bytes;
+      p2 += bytes;
+      p3 += bytes;
+      to += bytes;
+      rest -= step;
+    }
+    w += stride << 2;
+    x += 16;
+  }
+  for (; m > 0; m--) {
+    const x0 = v128.load32_splat(x);
+    for (let rest = k, p = w, to = y; rest > 0; ) {
+      const full = rest >= 4;
+      storeLanes(to, multiplyAdd(loadLanes(p, full), x0, loadLanes(to, full)), full);
+      const step = full ? 4 : 1;
+      p += <usize>step << 2;
+      to += <usize>step << 2;
+      rest -= step;
+    }
+    w += stride;
+    x += 4;
   }
 }
