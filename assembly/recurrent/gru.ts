@@ -1,0 +1,244 @@
+/**
+ * Gated recurrent unit over a whole sequence, blocks r z n:
+ *
+ *     r = σ(a_r + h_{t-1}·U_rᵀ)   z = σ(a_z + h_{t-1}·U_zᵀ)   h_t = (1 − z)⊙n + z⊙h_{t-1}
+ *     n = tanh(a_n + r⊙(h_{t-1}·U_nᵀ + b_n))       reset after the product (PyTorch, cuDNN)
+ *     n = tanh(a_n + b_n + (r⊙h_{t-1})·U_nᵀ)       reset before the product (the paper)
+ *
+ * Layouts: gates [T, B, 3H] holds a = x·W_ihᵀ + b (with the recurrent biases of r and z, and with b_n too when reset
+ * comes before) on entry and r z n on exit; history is [T + 1, B, H] (see product.ts); candidate [T, B, H] keeps
+ * h·U_nᵀ + b_n (reset after) or r⊙h (reset before) for the way back. No buffer overlaps another.
+ *
+ * Error: that of the products (gemm.ts) and of σ and tanh (≤ 2 ulp), carried from step to step by the recurrence.
+ * Source: Cho et al. 2014, arXiv:1406.1078; the reset-after form: Appleyard, Kočiský & Blunsom 2016.
+ */
+import { loadLanes, storeLanes } from "../base/lanes";
+import { sigmoid4, tanh4 } from "../base/math";
+import {
+  addOutputGradient,
+  multiplyBy,
+  multiplyByTransposed,
+  packDirect,
+  packTransposed,
+  panelsSize,
+  productWorkspaceSize,
+  slotAfter,
+  slotBefore,
+  timeOf,
+} from "./product";
+
+/** What one call of `gruForward` or `gruBackward` works on; addresses in bytes, counts in elements. */
+@unmanaged
+class GruPlan {
+  steps: i32;
+  batch: i32;
+  hidden: i32;
+  /** 1: from the last time step to the first. */
+  reverse: i32;
+  /** 1: the reset gate multiplies h·U_nᵀ + b_n; 0: it multiplies h. */
+  resetAfter: i32;
+  /** [3H, H], blocks r z n */
+  weight: usize;
+  /** [H], b_n; read only when reset comes after */
+  biasCandidate: usize;
+  /** [T, B, 3H] */
+  gates: usize;
+  /** [T + 1, B, H] */
+  history: usize;
+  /** [T, B, H] */
+  candidate: usize;
+  /** Backward only: [T, B, ·] with rows `outputRow` apart, or 0. */
+  dOutput: usize;
+  outputRow: i32;
+  /** Backward only: [B, H], dL/dh_T on entry, dL/dh_0 on exit. */
+  dh: usize;
+  /** `gruWorkspaceSize(batch, hidden)` numbers. */
+  workspace: usize;
+}
+
+/** Workspace: what the products want, the panels of U_rz and of U_n, and one block [B, H]. */
+export function gruWorkspaceSize(batch: i32, hidden: i32): i32 {
+  const panels = panelsSize(2 * hidden, hidden) + panelsSize(hidden, hidden);
+  return productWorkspaceSize(batch, 2 * hidden) + panels + batch * hidden;
+}
+
+/** r and z in place; with reset before, candidate := r⊙h. */
+function gruGates(a: usize, before: usize, candidate: usize, hidden: i32, resetAfter: bool): void {
+  const gate = <usize>hidden << 2;
+  let rest = hidden;
+  while (rest > 0) {
+    const full = rest >= 4;
+    const r = sigmoid4(loadLanes(a, full));
+    storeLanes(a, r, full);
+    storeLanes(a + gate, sigmoid4(loadLanes(a + gate, full)), full);
+    if (!resetAfter) storeLanes(candidate, f32x4.mul(r, loadLanes(before, full)), full);
+    const step = full ? 4 : 1;
+    const bytes = <usize>step << 2;
+    a += bytes;
+    before += bytes;
+    candidate += bytes;
+    rest -= step;
+  }
+}
+
+/** n in place and h. With reset after, candidate is h·U_nᵀ on entry and has b_n added on exit. */
+function gruState(a: usize, before: usize, candidate: usize, after: usize, hidden: i32, bias: usize, resetAfter: bool): void {
+  const gate = <usize>hidden << 2;
+  let rest = hidden;
+  while (rest > 0) {
+    const full = rest >= 4;
+    let input = loadLanes(a + 2 * gate, full);
+    if (resetAfter) {
+      const recurrent = f32x4.add(loadLanes(candidate, full), loadLanes(bias, full));
+      storeLanes(candidate, recurrent, full);
+      input = f32x4.add(input, f32x4.mul(loadLanes(a, full), recurrent));
+    }
+    const n = tanh4(input);
+    storeLanes(a + 2 * gate, n, full);
+    // (1 − z)·n + z·h = n + z·(h − n)
+    const difference = f32x4.sub(loadLanes(before, full), n);
+    storeLanes(after, f32x4.add(n, f32x4.mul(loadLanes(a + gate, full), difference)), full);
+    const step = full ? 4 : 1;
+    const bytes = <usize>step << 2;
+    a += bytes;
+    before += bytes;
+    candidate += bytes;
+    after += bytes;
+    bias += bytes;
+    rest -= step;
+  }
+}
+
+/** Fills gates with r z n, candidate, and history with h_1 … h_T. Assigns. */
+export function gruForward(plan: usize): void {
+  const p = changetype<GruPlan>(plan);
+  const hidden = p.hidden;
+  const batch = p.batch;
+  const row = <usize>hidden << 2;
+  const bytes = row * batch;
+  const reverse = p.reverse != 0;
+  const resetAfter = p.resetAfter != 0;
+  const weightCandidate = p.weight + 2 * <usize>hidden * row;
+  const panels = p.workspace + (<usize>productWorkspaceSize(batch, 2 * hidden) << 2);
+  const panelsCandidate = panels + (<usize>panelsSize(2 * hidden, hidden) << 2);
+  packTransposed(batch, p.weight, 2 * hidden, hidden, panels);
+  packTransposed(batch, weightCandidate, hidden, hidden, panelsCandidate);
+  for (let step = 0; step < p.steps; step++) {
+    const t = timeOf(step, p.steps, reverse);
+    const a = p.gates + 3 * <usize>t * bytes;
+    const candidate = p.candidate + <usize>t * bytes;
+    const before = p.history + <usize>slotBefore(t, reverse) * bytes;
+    const after = p.history + <usize>slotAfter(t, reverse) * bytes;
+    multiplyByTransposed(before, p.weight, panels, a, 3 * hidden, batch, 2 * hidden, hidden, true, p.workspace);
+    for (let b: usize = 0; b < <usize>batch; b++) {
+      gruGates(a + 3 * b * row, before + b * row, candidate + b * row, hidden, resetAfter);
+    }
+    const from = resetAfter ? before : candidate;
+    const to = resetAfter ? candidate : a + 2 * row;
+    const toRow = resetAfter ? hidden : 3 * hidden;
+    multiplyByTransposed(from, weightCandidate, panelsCandidate, to, toRow, batch, hidden, hidden, !resetAfter, p.workspace);
+    for (let b: usize = 0; b < <usize>batch; b++) {
+      const at = b * row;
+      gruState(a + 3 * at, before + at, candidate + at, after + at, hidden, p.biasCandidate, resetAfter);
+    }
+  }
+}
+
+/**
+ * The way back through h and n: z → dL/dz_z, n → dL/dz_n, dh → z⊙dh. With reset after it also finishes r → dL/dz_r and
+ * candidate → dL/d(h·U_nᵀ); with reset before those wait for the product with U_n.
+ */
+function gruStateBackward(a: usize, before: usize, candidate: usize, dh: usize, hidden: i32, resetAfter: bool): void {
+  const gate = <usize>hidden << 2;
+  const one = f32x4.splat(1);
+  let rest = hidden;
+  while (rest > 0) {
+    const full = rest >= 4;
+    const z = loadLanes(a + gate, full);
+    const n = loadLanes(a + 2 * gate, full);
+    const dhHere = loadLanes(dh, full);
+    const dn = f32x4.mul(dhHere, f32x4.sub(one, z));
+    const dzn = f32x4.mul(dn, f32x4.sub(one, f32x4.mul(n, n)));
+    const dz = f32x4.mul(dhHere, f32x4.sub(loadLanes(before, full), n));
+    if (resetAfter) {
+      const r = loadLanes(a, full);
+      const dr = f32x4.mul(dzn, loadLanes(candidate, full));
+      storeLanes(a, f32x4.mul(dr, f32x4.mul(r, f32x4.sub(one, r))), full);
+      storeLanes(candidate, f32x4.mul(dzn, r), full);
+    }
+    storeLanes(a + gate, f32x4.mul(dz, f32x4.mul(z, f32x4.sub(one, z))), full);
+    storeLanes(a + 2 * gate, dzn, full);
+    storeLanes(dh, f32x4.mul(dhHere, z), full);
+    const step = full ? 4 : 1;
+    const bytes = <usize>step << 2;
+    a += bytes;
+    before += bytes;
+    candidate += bytes;
+    dh += bytes;
+    rest -= step;
+  }
+}
+
+/** Reset before: dReset = dL/d(r⊙h) gives r → dL/dz_r and dh += r⊙dReset. */
+function gruResetBackward(a: usize, before: usize, dReset: usize, dh: usize, hidden: i32): void {
+  const one = f32x4.splat(1);
+  let rest = hidden;
+  while (rest > 0) {
+    const full = rest >= 4;
+    const r = loadLanes(a, full);
+    const d = loadLanes(dReset, full);
+    const dr = f32x4.mul(d, loadLanes(before, full));
+    storeLanes(a, f32x4.mul(dr, f32x4.mul(r, f32x4.sub(one, r))), full);
+    storeLanes(dh, f32x4.add(loadLanes(dh, full), f32x4.mul(d, r)), full);
+    const step = full ? 4 : 1;
+    const bytes = <usize>step << 2;
+    a += bytes;
+    before += bytes;
+    dReset += bytes;
+    dh += bytes;
+    rest -= step;
+  }
+}
+
+/**
+ * Turns gates from r z n into dL/dz (before the activations), candidate into dL/d(h·U_nᵀ + b_n) when reset comes after
+ * (it stays r⊙h when reset comes before), and dh from dL/dh_T into dL/dh_0. Weight gradients are products afterwards.
+ */
+export function gruBackward(plan: usize): void {
+  const p = changetype<GruPlan>(plan);
+  const hidden = p.hidden;
+  const batch = p.batch;
+  const row = <usize>hidden << 2;
+  const bytes = row * batch;
+  const reverse = p.reverse != 0;
+  const resetAfter = p.resetAfter != 0;
+  const weightCandidate = p.weight + 2 * <usize>hidden * row;
+  const panels = p.workspace + (<usize>productWorkspaceSize(batch, 2 * hidden) << 2);
+  const panelsCandidate = panels + (<usize>panelsSize(2 * hidden, hidden) << 2);
+  const dReset = panelsCandidate + (<usize>panelsSize(hidden, hidden) << 2);
+  packDirect(batch, p.weight, 2 * hidden, hidden, panels);
+  packDirect(batch, weightCandidate, hidden, hidden, panelsCandidate);
+  for (let step = p.steps - 1; step >= 0; step--) {
+    const t = timeOf(step, p.steps, reverse);
+    const a = p.gates + 3 * <usize>t * bytes;
+    const candidate = p.candidate + <usize>t * bytes;
+    const before = p.history + <usize>slotBefore(t, reverse) * bytes;
+    const dOutput = p.dOutput == 0 ? 0 : p.dOutput + (<usize>(t * batch * p.outputRow) << 2);
+    addOutputGradient(p.dh, dOutput, p.outputRow, batch, hidden);
+    for (let b: usize = 0; b < <usize>batch; b++) {
+      const at = b * row;
+      gruStateBackward(a + 3 * at, before + at, candidate + at, p.dh + at, hidden, resetAfter);
+    }
+    if (resetAfter) {
+      multiplyBy(candidate, hidden, weightCandidate, panelsCandidate, p.dh, batch, hidden, hidden, true, p.workspace);
+    } else {
+      const dn = a + 2 * row;
+      multiplyBy(dn, 3 * hidden, weightCandidate, panelsCandidate, dReset, batch, hidden, hidden, false, p.workspace);
+      for (let b: usize = 0; b < <usize>batch; b++) {
+        const at = b * row;
+        gruResetBackward(a + 3 * at, before + at, dReset + at, p.dh + at, hidden);
+      }
+    }
+    multiplyBy(a, 3 * hidden, p.weight, panels, p.dh, batch, 2 * hidden, hidden, true, p.workspace);
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Elman network over a whole sequence: h_t = f(z_t), z_t = x_t·W_ihᵀ + b + h_{t-1}·W_hhᵀ.
+ *
+ * Layouts: gates [T, B, H] holds x·W_ihᵀ + b on entry and z on exit; history is [T + 1, B, H] (see product.ts) with
+ * the initial state in its place on entry. f is a pair of function-table slots, called once a step for the whole
+ * block [B, H], so any activation serves. No buffer overlaps another.
+ *
+ * Error: that of the products (gemm.ts) and of f, carried from step to step by the recurrence.
+ * Source: Elman 1990, "Finding structure in time"; back-propagation through time: Werbos 1990.
+ */
+import {
+  addOutputGradient,
+  multiplyBy,
+  multiplyByTransposed,
+  packDirect,
+  packTransposed,
+  panelsSize,
+  productWorkspaceSize,
+  slotAfter,
+  slotBefore,
+  timeOf,
+} from "./product";
+
+/** What one call of `rnnForward` or `rnnBackward` works on; addresses in bytes, counts in elements. */
+@unmanaged
+class RnnPlan {
+  steps: i32;
+  batch: i32;
+  hidden: i32;
+  /** 1: from the last time step to the first. */
+  reverse: i32;
+  /** [H, H] */
+  weight: usize;
+  /** [T, B, H] */
+  gates: usize;
+  /** [T + 1, B, H] */
+  history: usize;
+  /** Function-table slots of f and of its gradient, and the parameters handed to them. */
+  forwardSlot: i32;
+  backwardSlot: i32;
+  parameters: usize;
+  /** Backward only: [T, B, ·] with rows `outputRow` apart, or 0. */
+  dOutput: usize;
+  outputRow: i32;
+  /** Backward only: [B, H], dL/dh_T on entry, dL/dh_0 on exit. */
+  dh: usize;
+  /** `rnnWorkspaceSize(batch, hidden)` numbers. */
+  workspace: usize;
+}
+
+/** Numbers of workspace that either direction wants. */
+export function rnnWorkspaceSize(batch: i32, hidden: i32): i32 {
+  return productWorkspaceSize(batch, hidden) + panelsSize(hidden, hidden);
+}
+
+/** Fills gates with z and history with h_1 … h_T. Assigns. */
+export function rnnForward(plan: usize): void {
+  const p = changetype<RnnPlan>(plan);
+  const block = p.batch * p.hidden;
+  const bytes = <usize>block << 2;
+  const reverse = p.reverse != 0;
+  const packed = p.workspace + (<usize>productWorkspaceSize(p.batch, p.hidden) << 2);
+  packTransposed(p.batch, p.weight, p.hidden, p.hidden, packed);
+  for (let step = 0; step < p.steps; step++) {
+    const t = timeOf(step, p.steps, reverse);
+    const z = p.gates + <usize>t * bytes;
+    const before = p.history + <usize>slotBefore(t, reverse) * bytes;
+    const after = p.history + <usize>slotAfter(t, reverse) * bytes;
+    multiplyByTransposed(before, p.weight, packed, z, p.hidden, p.batch, p.hidden, p.hidden, true, p.workspace);
+    call_indirect<void>(p.forwardSlot, z, after, block, p.parameters);
+  }
+}
+
+/** Turns gates from z into dL/dz and dh from dL/dh_T into dL/dh_0. The gradient of W_hh is one product afterwards. */
+export function rnnBackward(plan: usize): void {
+  const p = changetype<RnnPlan>(plan);
+  const block = p.batch * p.hidden;
+  const bytes = <usize>block << 2;
+  const reverse = p.reverse != 0;
+  const packed = p.workspace + (<usize>productWorkspaceSize(p.batch, p.hidden) << 2);
+  packDirect(p.batch, p.weight, p.hidden, p.hidden, packed);
+  for (let step = p.steps - 1; step >= 0; step--) {
+    const t = timeOf(step, p.steps, reverse);
+    const z = p.gates + <usize>t * bytes;
+    const after = p.history + <usize>slotAfter(t, reverse) * bytes;
+    const dOutput = p.dOutput == 0 ? 0 : p.dOutput + (<usize>(t * p.batch * p.outputRow) << 2);
+    addOutputGradient(p.dh, dOutput, p.outputRow, p.batch, p.hidden);
+    call_indirect<void>(p.backwardSlot, z, after, p.dh, z, block, p.parameters);
+    multiplyBy(z, p.hidden, p.weight, packed, p.dh, p.batch, p.hidden, p.hidden, false, p.workspace);
+  }
+}
