@@ -3,7 +3,7 @@
  * The caller (src/runtime) owns all memory above `heapBase()`; nothing here allocates.
  */
 
-export { heapBase } from "./base/memory";
+export { heapBase, isRelaxed } from "./base/memory";
 export { gemm, gemmPacked, gemmPackedWorkspaceSize, gemmWorkspaceSize, packedRightSize, packRight } from "./gemm/gemm";
 export { gemv, gemvTransposed } from "./gemm/gemv";
 export { gruBackward, gruForward, gruWorkspaceSize } from "./recurrent/gru";

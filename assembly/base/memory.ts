@@ -2,3 +2,8 @@
 export function heapBase(): usize {
   return __heap_base;
 }
+
+/** Whether this is the relaxed build, whose products may be fused with the sum they are added to. */
+export function isRelaxed(): bool {
+  return ASC_FEATURE_RELAXED_SIMD;
+}

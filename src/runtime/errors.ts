@@ -1,0 +1,54 @@
+/** Every error this library throws on purpose is one of these; the message says what, what was wanted, what came. */
+export class UnrolledError extends Error {
+  override readonly name: string = "UnrolledError";
+}
+
+/** A tensor has the wrong shape or element type. */
+export class ShapeError extends UnrolledError {
+  override readonly name = "ShapeError";
+}
+
+/** An option, hyper-parameter, name or index is outside what is allowed. */
+export class OptionError extends UnrolledError {
+  override readonly name = "OptionError";
+}
+
+/** Data to learn from is empty, ragged or unreadable. */
+export class DataError extends UnrolledError {
+  override readonly name = "DataError";
+}
+
+/** A weights file is damaged or belongs to another model. */
+export class WeightsError extends UnrolledError {
+  override readonly name = "WeightsError";
+}
+
+/** A number that must be finite is not. */
+export class NumericError extends UnrolledError {
+  override readonly name = "NumericError";
+}
+
+/** A tensor was read after its step had ended. */
+export class LifetimeError extends UnrolledError {
+  override readonly name = "LifetimeError";
+}
+
+/** The engine's memory could not grow. */
+export class MemoryError extends UnrolledError {
+  override readonly name = "MemoryError";
+}
+
+/** `backward` was asked for where no gradient can flow. */
+export class AutogradError extends UnrolledError {
+  override readonly name = "AutogradError";
+}
+
+/** The JavaScript runtime lacks something the engine needs. */
+export class UnsupportedRuntimeError extends UnrolledError {
+  override readonly name = "UnsupportedRuntimeError";
+}
+
+/** The engine was configured after it had started, or with settings that exclude each other. */
+export class ConfigurationError extends UnrolledError {
+  override readonly name = "ConfigurationError";
+}

@@ -1,0 +1,106 @@
+/**
+ * The seeded generator: Philox4x32-10, counter-based, computed by the engine. A draw is named by (seed, counter), so
+ * the same seed gives the same numbers on every host, and a dropout mask can be drawn again instead of kept.
+ * Source: Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
+ */
+import { engine } from "./engine.ts";
+import { OptionError } from "./errors.ts";
+
+/** Where in the sequence of one seed a draw begins: four 32-bit words that the kernels take. */
+export interface Draw {
+  readonly seedLow: number;
+  readonly seedHigh: number;
+  readonly counterLow: number;
+  readonly counterHigh: number;
+}
+
+const WORD = 2 ** 32;
+
+/** One sequence of random numbers. */
+export class Generator {
+  #seed: number;
+  #counter = 0;
+  /** Words drawn ahead for `below`, a block at a time. */
+  #words: { readonly values: Uint32Array; next: number } | null = null;
+
+  /** @param seed a whole number from 0 to 2^53 − 1. */
+  constructor(seed: number) {
+    this.#seed = checkSeed(seed);
+  }
+
+  /** Starts over with another seed. */
+  reseed(seed: number): void {
+    this.#seed = checkSeed(seed);
+    this.#counter = 0;
+    this.#words = null;
+  }
+
+  /** Takes the next `count` numbers of the sequence out of it. */
+  draw(count: number): Draw {
+    const start = this.#counter;
+    this.#counter += Math.ceil(count / 4);
+    return {
+      seedLow: this.#seed % WORD | 0,
+      seedHigh: (this.#seed / WORD) | 0,
+      counterLow: start % WORD | 0,
+      counterHigh: (start / WORD) | 0,
+    };
+  }
+
+  /** A random order of 0 … length − 1 (Fisher–Yates, with rejection so that every order is equally likely). */
+  permutation(length: number): Int32Array {
+    const order = Int32Array.from({ length }, (_, i) => i);
+    for (let i = length - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      const other = order[j] as number;
+      order[j] = order[i] as number;
+      order[i] = other;
+    }
+    return order;
+  }
+
+  /** A whole number from 0 to limit − 1, each equally likely. */
+  below(limit: number): number {
+    const highest = WORD - (WORD % limit);
+    for (;;) {
+      const word = this.#word();
+      if (word < highest) return word % limit;
+    }
+  }
+
+  #word(): number {
+    if (!this.#words || this.#words.next === this.#words.values.length) {
+      this.#words = { values: this.bits(256), next: 0 };
+    }
+    return this.#words.values[this.#words.next++] as number;
+  }
+
+  /** `count` random 32-bit words. */
+  bits(count: number): Uint32Array {
+    const e = engine();
+    const { seedLow, seedHigh, counterLow, counterHigh } = this.draw(count);
+    e.arena.open();
+    try {
+      const address = e.allocate(count);
+      e.kernels.philoxBits(address, count, seedLow, seedHigh, counterLow, counterHigh);
+      return new Uint32Array(e.i32.slice(address >>> 2, (address >>> 2) + count).buffer);
+    } finally {
+      e.arena.close();
+    }
+  }
+}
+
+function checkSeed(seed: number): number {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new OptionError(`seed: expected a whole number from 0 to 2^53 − 1, got ${seed}`);
+  }
+  return seed;
+}
+
+/** The generator behind initialisation and dropout, unless another one is given. */
+export const generator = new Generator(0);
+
+/** Starts the generator behind initialisation and dropout over: same seed, same bits. */
+export function seed(value: number): void {
+  generator.reseed(value);
+}
