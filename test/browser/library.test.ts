@@ -1,0 +1,50 @@
+/** The built package in real Chromium: which kernels it takes, in a page and in a worker, and the same bits as in Node. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { launch, missingBrowser, openPage, type Site, serve } from "./chromium.ts";
+import { trainDeterministically } from "./pages/deterministic-training.ts";
+
+describe.skipIf(missingBrowser)("the library in Chromium", () => {
+  let browser: Browser;
+  let site: Site;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    [browser, site] = await Promise.all([launch(), serve("pages")]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  async function freshPage(): Promise<void> {
+    ({ page, complaints } = await openPage(browser, `${site.origin}/index.html`));
+    await page.waitForFunction(() => "probe" in window);
+  }
+
+  test("takes the relaxed SIMD kernels by itself", async () => {
+    await freshPage();
+    expect(await page.evaluate(() => window.probe.chosenBuild())).toBe("relaxed");
+    expect(complaints).toEqual([]);
+  });
+
+  test("takes the plain SIMD kernels when asked to be deterministic", async () => {
+    await freshPage();
+    expect(await page.evaluate(() => window.probe.deterministicBuild())).toBe("simd");
+    expect(complaints).toEqual([]);
+  });
+
+  test("the same seed gives the same weights, bit for bit, in Node, in a page and in a Web Worker", async () => {
+    await freshPage();
+    const here = await trainDeterministically();
+    const inPage = await page.evaluate(() => window.probe.train());
+    const inWorker = await page.evaluate(() => window.probe.trainInWorker());
+    expect(here.build).toBe("simd");
+    expect(here.losses.at(-1)).toBeLessThan(here.losses[0]);
+    expect(inPage).toEqual(here);
+    expect(inWorker).toEqual(here);
+    expect(complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,80 @@
+/** The tarball, installed in an empty project as a user would: it runs, and its types hold under strict settings. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const project = mkdtempSync(join(tmpdir(), "unrolled-consumer-"));
+
+const program = `
+import { Adam, crossEntropy, Embedding, Linear, LSTM, Sequential, seed, tensor } from "unrolled";
+
+seed(1);
+const model = new Sequential(
+  new Embedding({ count: 5, size: 4 }),
+  new LSTM({ inputSize: 4, hiddenSize: 8 }),
+  new Linear({ inputSize: 8, outputSize: 5 }),
+);
+const optimizer = new Adam(model.parameters(), { learningRate: 0.05 });
+const input = tensor(Int32Array.of(0, 1, 2, 3), [4, 1]);
+const target = tensor(Int32Array.of(1, 2, 3, 4), [4, 1]);
+const losses: number[] = [];
+for (let step = 0; step < 30; step++) {
+  optimizer.zeroGrad();
+  const loss = crossEntropy(model.forward(input), target);
+  loss.backward();
+  losses.push(loss.item());
+  optimizer.step();
+}
+const bytes: Uint8Array = model.save();
+console.log(JSON.stringify({ first: losses[0], last: losses[29], bytes: bytes.length }));
+`;
+
+function run(command: string, ...parameters: string[]): string {
+  try {
+    return execFileSync(command, parameters, { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`${command} ${parameters.join(" ")}\n${stdout}\n${stderr}`);
+  }
+}
+
+/** Type-checks the program as a file of the project, with declaration files checked too. */
+function compile(options: Record<string, unknown>): void {
+  const compilerOptions = { strict: true, target: "es2022", skipLibCheck: false, outDir: "out", types: [], ...options };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts"] }));
+  run(process.execPath, join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
+}
+
+describe("an empty project with the tarball", () => {
+  beforeAll(() => {
+    writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", type: "module", private: true }));
+    writeFileSync(join(project, "main.ts"), program);
+    mkdirSync(join(project, "tarball"));
+    run("npm", "pack", root, "--ignore-scripts", "--silent", "--pack-destination", join(project, "tarball"));
+    run("npm", "install", "--offline", "--no-audit", "--no-fund", "--silent", `./tarball/unrolled-${version}.tgz`);
+  });
+
+  afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+  test("compiles as a Node program and learns when it runs", () => {
+    compile({ module: "nodenext", lib: ["es2022", "dom"] });
+    const { first, last, bytes } = JSON.parse(run(process.execPath, "out/main.js"));
+    expect(last).toBeLessThan(first / 2);
+    expect(bytes).toBeGreaterThan(0);
+  });
+
+  test("compiles for a bundler", () => {
+    compile({ module: "esnext", moduleResolution: "bundler", lib: ["es2022", "dom"] });
+  });
+
+  test("gives both binaries by name", () => {
+    const script =
+      'for (const name of ["kernels.wasm", "kernels.relaxed.wasm"]) import.meta.resolve("unrolled/" + name)';
+    run(process.execPath, "--input-type=module", "--eval", script);
+  });
+});

@@ -1,0 +1,66 @@
+/** What is published: the files of the tarball, how they are reached, and how little they weigh. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const manifest = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
+
+function targetsOf(entry: unknown): string[] {
+  if (typeof entry === "string") return [entry];
+  return Object.values(entry as Record<string, unknown>).flatMap(targetsOf);
+}
+
+function packedFiles(): string[] {
+  const answer = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [{ files }] = Object.values(JSON.parse(answer)) as [{ files: { path: string }[] }];
+  return files.map(({ path }) => path);
+}
+
+test("the tarball holds every file that package.json names, the licence, and no sources", () => {
+  const files = packedFiles();
+  const named = [...targetsOf(manifest.exports), ...targetsOf(manifest.bin), manifest.types];
+  for (const target of named) expect(files).toContain(target.replace(/^\.\//, ""));
+  expect(files).toContain("LICENSE");
+  const others = files.filter((path) => !/^(dist\/|package\.json$|LICENSE$|README\.md$)/.test(path));
+  expect(others).toEqual([]);
+});
+
+test("the library has no dependencies and imports nothing", () => {
+  expect(manifest.dependencies).toBeUndefined();
+  expect(manifest.peerDependencies).toBeUndefined();
+  const imports = (file: string) =>
+    [...readFileSync(`${root}/dist/${file}`, "utf8").matchAll(/^(?:import|export)\b[^;]*?from "([^"]+)"/gm)].map(
+      ([, source]) => source,
+    );
+  expect(imports("index.js")).toEqual([]);
+  expect(imports("workerd.js")).toEqual(["./kernels.wasm"]);
+});
+
+test("publint has nothing to say", async () => {
+  const { messages } = await publint({ pkgDir: root, level: "suggestion", strict: true, pack: false });
+  expect(messages.map((message) => formatMessage(message, manifest))).toEqual([]);
+});
+
+test("the main entry with both binaries stays below 60 kB, minified and gzipped", () => {
+  const answer = execFileSync(`${root}/node_modules/.bin/size-limit`, ["--json"], { cwd: root, encoding: "utf8" });
+  const [{ size, passed }] = JSON.parse(answer);
+  console.log(`main entry: ${(size / 1000).toFixed(1)} kB`);
+  expect(passed).toBe(true);
+  expect(size).toBeLessThanOrEqual(60_000);
+});
+
+test("both binaries are WebAssembly that this host can read, where it knows their instructions", () => {
+  const kernels = readFileSync(`${root}/dist/kernels.wasm`);
+  expect(WebAssembly.validate(kernels)).toBe(true);
+  expect(existsSync(`${root}/dist/kernels.relaxed.wasm`)).toBe(true);
+  const relaxed = readFileSync(`${root}/dist/kernels.relaxed.wasm`);
+  expect([...relaxed.subarray(0, 4)]).toEqual([0, 0x61, 0x73, 0x6d]);
+});
