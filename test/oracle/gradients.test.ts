@@ -2,11 +2,12 @@
 
 import { describe, expect, test } from "vitest";
 import * as activations from "./activations.ts";
-import { expectClose, largestRelativeError, type Numbers } from "./compare.ts";
+import { expectClose, largestRelativeError } from "./compare.ts";
 import { derivativeAt, gradientOf } from "./finite-differences.ts";
-import { type LayerOptions, layerOracle, type Named, parameterShapes } from "./layer.ts";
+import { type LayerOptions, layerOracle, type Named } from "./layer.ts";
 import * as losses from "./losses.ts";
 import { randomNumbers, randomVector } from "./random.ts";
+import { randomRun } from "./random-run.ts";
 
 const BOUND = 1e-7;
 
@@ -95,7 +96,7 @@ const KINDS: Pick<LayerOptions, "kind" | "activation" | "resetAfter" | "peephole
 describe("recurrent layers: every gradient = finite difference", () => {
   const cases = KINDS.flatMap((kind) => SHAPES.map((shape) => ({ ...kind, ...shape, inputSize: 2, hiddenSize: 3 })));
   test.each(cases)("%j", (options) => {
-    const given = randomRun(options, 4, 2, 11);
+    const given = randomRun(options, { steps: 4, batch: 2, seed: 11, hasInitialState: true });
     const wanted = layerOracle(options, given);
     const scalar = () => scalarOf(layerOracle(options, given), given);
     for (const [name, gradient] of wanted) {
@@ -107,28 +108,6 @@ describe("recurrent layers: every gradient = finite difference", () => {
     }
   });
 });
-
-function randomRun(options: LayerOptions, steps: number, batch: number, seed: number): Named {
-  const { inputSize, hiddenSize, layers = 1, bidirectional, batchFirst } = options;
-  const next = randomNumbers(seed);
-  const random = (shape: number[]): Numbers => ({
-    shape,
-    data: randomVector(
-      next,
-      shape.reduce((a, b) => a * b, 1),
-    ),
-  });
-  const directions = bidirectional ? 2 : 1;
-  const sequence = (size: number) => (batchFirst ? [batch, steps, size] : [steps, batch, size]);
-  const given: Named = new Map([["x", random(sequence(inputSize))]]);
-  given.set("cotangent.output", random(sequence(hiddenSize * directions)));
-  for (const state of options.kind === "LSTM" ? ["h", "c"] : ["h"]) {
-    for (const name of [`${state}0`, `cotangent.${state}`])
-      given.set(name, random([layers * directions, batch, hiddenSize]));
-  }
-  for (const [name, shape] of parameterShapes(options)) given.set(`weights.${name}`, random(shape));
-  return given;
-}
 
 /** Σ output · cotangent + Σ state · cotangent */
 function scalarOf(run: Named, given: Named): number {
