@@ -3,7 +3,7 @@
  * gives the compiled module. Everything else is the same library.
  */
 import simd from "./kernels.wasm.ts";
-import { configure } from "./runtime/index.ts";
+import { configure } from "./index.ts";
 
 configure({ module: simd });
 
