@@ -52,7 +52,7 @@ module.exports = {
       name: "nothing-unresolved",
       severity: "error",
       from: { path: "^src/" },
-      to: { couldNotResolve: true, pathNot: "\\.wasm" },
+      to: { couldNotResolve: true, pathNot: "\\.wasm$" },
     },
     {
       name: "library-knows-no-tests",

@@ -1,3 +1,5 @@
 /** What a host that knows .wasm imports gives for one: the compiled module, not yet an instance. */
-declare const kernels: WebAssembly.Module;
-export default kernels;
+declare module "*.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}
