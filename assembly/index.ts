@@ -9,3 +9,23 @@ export { gemv, gemvTransposed } from "./gemm/gemv";
 export { gruBackward, gruForward, gruWorkspaceSize } from "./recurrent/gru";
 export { lstmBackward, lstmForward, lstmWorkspaceSize } from "./recurrent/lstm";
 export { rnnBackward, rnnForward, rnnWorkspaceSize } from "./recurrent/rnn";
+
+export {
+  activationBackward,
+  activationBackwardSlot,
+  activationForward,
+  activationForwardSlot,
+  exponential,
+  kindNeedsInput,
+} from "./elementwise/unary";
+export { accumulate, binary, fill, scale, squaredDifference, squaredDifferenceBackward } from "./elementwise/binary";
+export { allFinite, expandAxis, sumAxis, sumOfSquares } from "./elementwise/reduce";
+export { gatherStrided, scatterStrided } from "./elementwise/copy";
+export { gatherRows, scatterAddRows } from "./elementwise/gather";
+export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./elementwise/softmax";
+export { crossEntropy, crossEntropyBackward } from "./loss/crossEntropy";
+export { negativeLogLikelihood, negativeLogLikelihoodBackward, totalWeight } from "./loss/negativeLogLikelihood";
+export { adamStep } from "./optim/adam";
+export { sgdStep } from "./optim/sgd";
+export { dropout } from "./random/dropout";
+export { fillNormal, fillUniform, philoxBits } from "./random/fill";

@@ -22,22 +22,22 @@ import {
   Softplus,
   Tanh,
 } from "../base/activation";
-import { loadTail, storeTail } from "../base/lanes";
+import { loadFourOrOne, storeFourOrOne } from "../base/lanes";
 import { exp4 } from "../base/math";
 
-/** y := f(x). The tail goes round the same loop as everything else, so that the policy is inlined once. */
+/** y := f(x). The tail goes round the same loop, number by number, so that the policy is inlined once. */
 // @ts-ignore: decorator
 @inline
 function forward<A>(x: usize, y: usize, count: i32, parameters: usize): void {
   const policy = changetype<A>(0);
   while (count > 0) {
-    const full = count >= 4;
-    const v = policy.map(full ? v128.load(x) : loadTail(x, count), parameters);
-    if (full) v128.store(y, v);
-    else storeTail(y, v, count);
-    x += 16;
-    y += 16;
-    count -= 4;
+    const four = count >= 4;
+    const v = policy.map(loadFourOrOne(x, four), parameters);
+    storeFourOrOne(y, v, four);
+    const bytes: usize = four ? 16 : 4;
+    x += bytes;
+    y += bytes;
+    count -= <i32>(bytes >> 2);
   }
 }
 
@@ -47,20 +47,16 @@ function forward<A>(x: usize, y: usize, count: i32, parameters: usize): void {
 function backward<A>(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
   const policy = changetype<A>(0);
   while (count > 0) {
-    const full = count >= 4;
-    const slope = policy.derivative(
-      full ? v128.load(x) : loadTail(x, count),
-      full ? v128.load(y) : loadTail(y, count),
-      parameters,
-    );
-    const v = f32x4.mul(full ? v128.load(dy) : loadTail(dy, count), slope);
-    if (full) v128.store(dx, v);
-    else storeTail(dx, v, count);
-    x += 16;
-    y += 16;
-    dy += 16;
-    dx += 16;
-    count -= 4;
+    const four = count >= 4;
+    const slope = policy.derivative(loadFourOrOne(x, four), loadFourOrOne(y, four), parameters);
+    const v = f32x4.mul(loadFourOrOne(dy, four), slope);
+    storeFourOrOne(dx, v, four);
+    const bytes: usize = four ? 16 : 4;
+    x += bytes;
+    y += bytes;
+    dy += bytes;
+    dx += bytes;
+    count -= <i32>(bytes >> 2);
   }
 }
 
@@ -236,12 +232,12 @@ export function activationBackward(
 /** y := eˣ; y may be x. Error ≤ 1.1 ulp, subnormal results included. */
 export function exponential(x: usize, y: usize, count: i32): void {
   while (count > 0) {
-    const full = count >= 4;
-    const v = exp4(full ? v128.load(x) : loadTail(x, count));
-    if (full) v128.store(y, v);
-    else storeTail(y, v, count);
-    x += 16;
-    y += 16;
-    count -= 4;
+    const four = count >= 4;
+    const v = exp4(loadFourOrOne(x, four));
+    storeFourOrOne(y, v, four);
+    const bytes: usize = four ? 16 : 4;
+    x += bytes;
+    y += bytes;
+    count -= <i32>(bytes >> 2);
   }
 }

@@ -1,0 +1,148 @@
+/** Arithmetic on two operands, with the broadcasting that two nested loops can express, and in-place companions. */
+
+import { loadFourOrOne, storeFourOrOne } from "../base/lanes";
+
+@unmanaged
+class Add {
+  // @ts-ignore: decorator
+  @inline apply(a: v128, b: v128): v128 {
+    return f32x4.add(a, b);
+  }
+}
+
+@unmanaged
+class Subtract {
+  // @ts-ignore: decorator
+  @inline apply(a: v128, b: v128): v128 {
+    return f32x4.sub(a, b);
+  }
+}
+
+@unmanaged
+class Multiply {
+  // @ts-ignore: decorator
+  @inline apply(a: v128, b: v128): v128 {
+    return f32x4.mul(a, b);
+  }
+}
+
+@unmanaged
+class Divide {
+  // @ts-ignore: decorator
+  @inline apply(a: v128, b: v128): v128 {
+    return f32x4.div(a, b);
+  }
+}
+
+/** One row: y[i] := a[i·aStride] ∘ b[i·bStride], strides 0 or 1. A stride of 0 reads the one number again. */
+// @ts-ignore: decorator
+@inline
+function row<Operation>(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
+  const operation = changetype<Operation>(0);
+  while (count > 0) {
+    const four = count >= 4;
+    const bytes: usize = four ? 16 : 4;
+    const left = aStride ? loadFourOrOne(a, four) : v128.load32_splat(a);
+    const right = bStride ? loadFourOrOne(b, four) : v128.load32_splat(b);
+    storeFourOrOne(y, operation.apply(left, right), four);
+    if (aStride) a += bytes;
+    if (bStride) b += bytes;
+    y += bytes;
+    count -= <i32>(bytes >> 2);
+  }
+}
+
+function addRow(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
+  row<Add>(a, b, y, count, aStride, bStride);
+}
+function subtractRow(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
+  row<Subtract>(a, b, y, count, aStride, bStride);
+}
+function multiplyRow(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
+  row<Multiply>(a, b, y, count, aStride, bStride);
+}
+function divideRow(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
+  row<Divide>(a, b, y, count, aStride, bStride);
+}
+
+/**
+ * y[i, j] := a[i·aOuterStride + j·aInnerStride] ∘ b[i·bOuterStride + j·bInnerStride], y [outer, inner] contiguous.
+ * ∘ is + − × ÷ for operation 0, 1, 2, 3, correctly rounded. Strides are in elements, the inner ones 0 or 1.
+ * y may be an operand that is read with exactly y's layout. Assigns.
+ */
+export function binary(
+  operation: i32,
+  a: usize,
+  b: usize,
+  y: usize,
+  outer: i32,
+  inner: i32,
+  aOuterStride: i32,
+  aInnerStride: i32,
+  bOuterStride: i32,
+  bInnerStride: i32,
+): void {
+  for (; outer > 0; outer--) {
+    if (operation == 0) addRow(a, b, y, inner, aInnerStride, bInnerStride);
+    else if (operation == 1) subtractRow(a, b, y, inner, aInnerStride, bInnerStride);
+    else if (operation == 2) multiplyRow(a, b, y, inner, aInnerStride, bInnerStride);
+    else divideRow(a, b, y, inner, aInnerStride, bInnerStride);
+    a += <usize>aOuterStride << 2;
+    b += <usize>bOuterStride << 2;
+    y += <usize>inner << 2;
+  }
+}
+
+/** y[i] += x[i]; x may be y. */
+export function accumulate(x: usize, y: usize, count: i32): void {
+  addRow(y, x, y, count, 1, 1);
+}
+
+/** y[i] := factor·x[i]; y may be x. */
+export function scale(x: usize, y: usize, count: i32, factor: f32): void {
+  const end = x + (<usize>count << 2);
+  for (; x + 16 <= end; x += 16) {
+    v128.store(y, f32x4.mul(v128.load(x), f32x4.splat(factor)));
+    y += 16;
+  }
+  for (; x < end; x += 4) {
+    store<f32>(y, load<f32>(x) * factor);
+    y += 4;
+  }
+}
+
+/** y[i] := value. */
+export function fill(y: usize, count: i32, value: f32): void {
+  const end = y + (<usize>count << 2);
+  for (; y + 16 <= end; y += 16) v128.store(y, f32x4.splat(value));
+  for (; y < end; y += 4) store<f32>(y, value);
+}
+
+/** y[i] := (a[i] − b[i])²; y may be a or b. Error ≤ 1.5 ulp of the rounded difference's square. */
+export function squaredDifference(a: usize, b: usize, y: usize, count: i32): void {
+  while (count > 0) {
+    const four = count >= 4;
+    const bytes: usize = four ? 16 : 4;
+    const difference = f32x4.sub(loadFourOrOne(a, four), loadFourOrOne(b, four));
+    storeFourOrOne(y, f32x4.mul(difference, difference), four);
+    a += bytes;
+    b += bytes;
+    y += bytes;
+    count -= <i32>(bytes >> 2);
+  }
+}
+
+/** da[i] := 2(a[i] − b[i])·dy[i], the gradient of squaredDifference (that of b is its negative); da may be a, b or dy. */
+export function squaredDifferenceBackward(a: usize, b: usize, dy: usize, da: usize, count: i32): void {
+  while (count > 0) {
+    const four = count >= 4;
+    const bytes: usize = four ? 16 : 4;
+    const difference = f32x4.sub(loadFourOrOne(a, four), loadFourOrOne(b, four));
+    storeFourOrOne(da, f32x4.mul(f32x4.add(difference, difference), loadFourOrOne(dy, four)), four);
+    a += bytes;
+    b += bytes;
+    dy += bytes;
+    da += bytes;
+    count -= <i32>(bytes >> 2);
+  }
+}
