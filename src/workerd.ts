@@ -2,8 +2,9 @@
  * The entry for workerd (Cloudflare Workers), which compiles no WebAssembly from bytes: there, importing a .wasm file
  * gives the compiled module. Everything else is the same library.
  */
-import simd from "./kernels.wasm";
+
 import { configure } from "./index.ts";
+import simd from "./kernels.wasm";
 
 configure({ module: simd });
 
