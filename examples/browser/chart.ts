@@ -29,11 +29,12 @@ export class LossChart {
       {
         width: parent.clientWidth,
         height: HEIGHT,
+        padding: [14, 16, 0, 0],
         cursor: { show: false },
         legend: { show: false },
         scales: { x: { time: false } },
         axes: [
-          { ...axis, space: 60 },
+          { ...axis, space: 60, size: 32 },
           { ...axis, size: 44 },
         ],
         series: [
@@ -54,7 +55,7 @@ export class LossChart {
     const mean = this.#means.at(-1) ?? loss;
     this.#steps.push(step);
     this.#losses.push(loss);
-    this.#means.push(mean + (loss - mean) / Math.min(this.#steps.length, 20));
+    this.#means.push(mean + (loss - mean) / Math.min(this.#steps.length, 10));
     const now = performance.now();
     if (now < this.#drawAt) return;
     this.#drawAt = now + 100;
