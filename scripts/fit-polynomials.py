@@ -77,9 +77,9 @@ SHIFT = mp.mpf("4")  # k in w = 1 / (a + k), the variable of the normal tail
 if __name__ == "__main__":
     half_ln2 = mp.log(2) / 2 * mp.mpf("1.001")
     fit(
-        "exp: (e^r - 1 - r) / r^2, error relative to e^r - 1",
-        lambda r: (mp.expm1(r) - r) / r**2,
-        lambda r: r**2 / abs(mp.expm1(r)),
+        "exp: (e^r - 1 - r - r^2/2) / r^3, error relative to e^r - 1",
+        lambda r: (mp.expm1(r) - r - r * r / 2) / r**3,
+        lambda r: max(r**2 / abs(mp.expm1(r) / r), mp.mpf("1e-3")),  # not 0 at 0: the exchange divides by it
         4, -half_ln2, half_ln2,
     )
     fit(

@@ -16,11 +16,11 @@ const EXP: usize = memory.data<f32>([
   12582912.0, // 1: 1.5·2²³
   -0.693359375, // 2: −ln 2, upper 9 bits: its product with n is exact
   2.12194440e-4, // 3: −ln 2, remainder
-  0.00138825132, // 4..8: (eʳ − 1 − r) / r², highest power first
-  0.00836658012,
-  0.0416672006,
-  0.166665435,
-  0.49999997,
+  0.000198240945, // 4..8: (eʳ − 1 − r − r²/2) / r³, highest power first
+  0.00139333331,
+  0.00833342038,
+  0.0416664816,
+  0.166666657,
   1.0, // 9
   -104.0, // 10: below, eˣ = 0
   104.0, // 11: above, eˣ = ∞ and σ(−x) = 0
@@ -29,7 +29,7 @@ const EXP: usize = memory.data<f32>([
   -0.0, // 14: the sign bit
   -0.55, // 15: tanh changes form
   -10.0, // 16: beyond, tanh = ±1
-  2.0, // 17
+  0.5, // 17: the r² term of the polynomial above
 ]);
 
 /** Constant number `index` of a table, in all lanes. */
@@ -62,6 +62,7 @@ function expm1Reduced(r: v128): v128 {
   p = multiplyAdd(p, r, constant(EXP, 6));
   p = multiplyAdd(p, r, constant(EXP, 7));
   p = multiplyAdd(p, r, constant(EXP, 8));
+  p = multiplyAdd(p, r, constant(EXP, 17));
   return multiplyAdd(f32x4.mul(r, r), p, r);
 }
 
