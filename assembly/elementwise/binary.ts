@@ -2,6 +2,10 @@
 
 import { loadFourOrOne, storeFourOrOne } from "../base/lanes";
 
+interface Operation {
+  apply(a: v128, b: v128): v128;
+}
+
 @unmanaged
 class Add {
   // @ts-ignore: decorator
@@ -37,8 +41,8 @@ class Divide {
 /** One row: y[i] := a[i·aStride] ∘ b[i·bStride], strides 0 or 1. A stride of 0 reads the one number again. */
 // @ts-ignore: decorator
 @inline
-function row<Operation>(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
-  const operation = changetype<Operation>(0);
+function row<O extends Operation>(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
+  const operation = changetype<O>(0);
   while (count > 0) {
     const four = count >= 4;
     const bytes: usize = four ? 16 : 4;

@@ -161,7 +161,9 @@ export function allFinite(x: usize, n: i32): i32 {
     const v = v128.load(x);
     bits = v128.or(bits, f32x4.sub(v, v));
   }
-  let finite = !v128.any_true(bits);
-  for (; x < end; x += 4) finite = finite && isFinite(load<f32>(x));
-  return i32(finite);
+  for (; x < end; x += 4) {
+    const v = v128.load32_zero(x);
+    bits = v128.or(bits, f32x4.sub(v, v));
+  }
+  return i32(!v128.any_true(bits));
 }

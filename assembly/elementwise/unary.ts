@@ -11,6 +11,7 @@
  */
 
 import {
+  Activation,
   Elu,
   Gelu,
   GeluTanh,
@@ -28,7 +29,7 @@ import { exp4 } from "../base/math";
 /** y := f(x). The tail goes round the same loop, number by number, so that the policy is inlined once. */
 // @ts-ignore: decorator
 @inline
-function forward<A>(x: usize, y: usize, count: i32, parameters: usize): void {
+function forward<A extends Activation>(x: usize, y: usize, count: i32, parameters: usize): void {
   const policy = changetype<A>(0);
   while (count > 0) {
     const four = count >= 4;
@@ -44,7 +45,7 @@ function forward<A>(x: usize, y: usize, count: i32, parameters: usize): void {
 /** dx := dy·f′(x), arranged like `forward`. */
 // @ts-ignore: decorator
 @inline
-function backward<A>(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+function backward<A extends Activation>(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
   const policy = changetype<A>(0);
   while (count > 0) {
     const four = count >= 4;
