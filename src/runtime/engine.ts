@@ -93,7 +93,9 @@ export function configure(settings: Configuration): void {
       );
     }
     if (settings.module) {
-      throw new ConfigurationError("configure: wanted another module, but the engine already runs; call configure() first");
+      throw new ConfigurationError(
+        "configure: wanted another module, but the engine already runs; call configure() first",
+      );
     }
   }
   configuration = next;
@@ -111,7 +113,9 @@ export async function load(source: string | URL | Response | BufferSource | WebA
   engine();
 }
 
-async function compile(source: string | URL | Response | BufferSource | WebAssembly.Module): Promise<WebAssembly.Module> {
+async function compile(
+  source: string | URL | Response | BufferSource | WebAssembly.Module,
+): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source as BufferSource);
   const response = source instanceof Response ? source : await fetch(source);

@@ -4,19 +4,23 @@
  */
 import { engine } from "./engine.ts";
 
-/** Writes one plan and returns its address; fields that are not given are 0. */
-export type PlanWriter<Field extends string> = (values: { readonly [F in Field]?: number }) => number;
+/** Writes one plan, into the step's memory unless told where, and returns its address; fields not given are 0. */
+export type PlanWriter<Field extends string> = {
+  (values: { readonly [F in Field]?: number }, address?: number): number;
+  /** How many four-byte fields it has. */
+  readonly length: number;
+};
 
 /** Declares a plan by the names of its fields. */
 export function plan<const Field extends string>(fields: readonly Field[]): PlanWriter<Field> {
-  return (values) => {
-    const e = engine();
-    const address = e.allocate(fields.length);
-    const at = address >>> 2;
-    const view = e.i32;
-    for (let f = 0; f < fields.length; f++) view[at + f] = values[fields[f] as Field] ?? 0;
+  const write = (values: { readonly [F in Field]?: number }, address = engine().allocate(fields.length)): number => {
+    const view = engine().i32;
+    fields.forEach((field, i) => {
+      view[(address >>> 2) + i] = values[field] ?? 0;
+    });
     return address;
   };
+  return Object.defineProperty(write, "length", { value: fields.length });
 }
 
 export const rnnPlan = plan([

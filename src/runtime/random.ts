@@ -40,9 +40,9 @@ export class Generator {
     const start = this.#counter;
     this.#counter += Math.ceil(count / 4);
     return {
-      seedLow: this.#seed % WORD | 0,
+      seedLow: (this.#seed % WORD) | 0,
       seedHigh: (this.#seed / WORD) | 0,
-      counterLow: start % WORD | 0,
+      counterLow: (start % WORD) | 0,
       counterHigh: (start / WORD) | 0,
     };
   }

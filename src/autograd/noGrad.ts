@@ -1,0 +1,34 @@
+import { engine } from "../runtime/engine.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { withGradients } from "./graph.ts";
+
+/**
+ * Runs `work` without recording gradients, and forgets everything it computed except what it returns: tensors, or
+ * arrays and plain objects of tensors, which are kept as copies that live as long as they are held.
+ *
+ * `noGrad(() => model.forward(x))` is how to run a network in a loop: memory stays where it is.
+ */
+export function noGrad<Result>(work: () => Result): Result {
+  return inScope(() => withGradients(false, () => keep(work())));
+}
+
+/** Runs `work` in a step of its own: what it computes dies when it returns. */
+export function inScope<Result>(work: () => Result): Result {
+  const { arena } = engine();
+  arena.open();
+  try {
+    return work();
+  } finally {
+    arena.close();
+  }
+}
+
+/** Copies every tensor of a result out of the step. */
+function keep<Result>(result: Result): Result {
+  if (result instanceof Tensor) return (result.source || !result.requiresGrad ? result.detach() : result) as Result;
+  if (Array.isArray(result)) return result.map(keep) as Result;
+  if (result !== null && typeof result === "object" && Object.getPrototypeOf(result) === Object.prototype) {
+    return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, keep(value)])) as Result;
+  }
+  return result;
+}

@@ -1,0 +1,61 @@
+import { DataError, OptionError } from "../runtime/errors.ts";
+
+/** The characters of a text (Unicode code points, sorted), and their numbers. */
+export class CharacterVocabulary {
+  readonly characters: readonly string[];
+  readonly #numbers: ReadonlyMap<string, number>;
+
+  /**
+   * @param source a text, whose characters are taken, or the characters themselves in their order.
+   * @throws {DataError} when there are none; {OptionError} when one is given twice.
+   */
+  constructor(source: string | readonly string[]) {
+    this.characters = typeof source === "string" ? [...new Set(source)].sort(byCodePoint) : [...source];
+    this.#numbers = new Map(this.characters.map((character, i) => [character, i]));
+    if (this.characters.length === 0) throw new DataError("CharacterVocabulary: expected a text, got an empty one");
+    if (this.#numbers.size !== this.characters.length) {
+      throw new OptionError("CharacterVocabulary: expected each character once, got one twice");
+    }
+  }
+
+  /** How many characters there are. */
+  get size(): number {
+    return this.characters.length;
+  }
+
+  /**
+   * The numbers of a text's characters.
+   * @throws {DataError} naming the first character that is not in the vocabulary.
+   */
+  encode(text: string): Int32Array {
+    const out = new Int32Array(text.length);
+    let count = 0;
+    for (const character of text) {
+      const number = this.#numbers.get(character);
+      if (number === undefined) {
+        throw new DataError(
+          `encode: expected characters of the vocabulary, got ${JSON.stringify(character)} at ${count}`,
+        );
+      }
+      out[count++] = number;
+    }
+    return count === out.length ? out : out.slice(0, count);
+  }
+
+  /** The text of these numbers. @throws {OptionError} when one of them is no character's. */
+  decode(tokens: Iterable<number>): string {
+    let text = "";
+    for (const token of tokens) {
+      const character = this.characters[token];
+      if (character === undefined) {
+        throw new OptionError(`decode: expected numbers from 0 to ${this.size - 1}, got ${token}`);
+      }
+      text += character;
+    }
+    return text;
+  }
+}
+
+function byCodePoint(a: string, b: string): number {
+  return (a.codePointAt(0) as number) - (b.codePointAt(0) as number);
+}

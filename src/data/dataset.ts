@@ -1,0 +1,113 @@
+import { DataError, OptionError, ShapeError } from "../runtime/errors.ts";
+import { formatShape, sizeOf } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+
+/** What a network is shown at once, and what it should have said. */
+export interface Batch {
+  readonly input: Tensor;
+  readonly target: Tensor;
+}
+
+/** Examples that can be fetched by number. */
+export interface Dataset {
+  /** How many examples there are. */
+  readonly length: number;
+  /** The examples of these numbers, as one batch. */
+  batch(indices: Int32Array): Batch;
+}
+
+export interface ArrayDatasetOptions {
+  /** Put the batch on the second axis of inputs that are sequences ([T, B, I]); default false: on the first. */
+  timeMajor?: boolean;
+}
+
+/**
+ * Examples from two tensors whose first axis counts them: inputs [N, ...] and targets [N, ...].
+ * @param timeMajor inputs [N, T, ...] become batches [T, B, ...], as recurrent layers read them.
+ * @throws {DataError} when there are none; {ShapeError} when inputs and targets are not equally many.
+ */
+export function arrayDataset(
+  inputs: Tensor,
+  targets: Tensor,
+  { timeMajor = false }: ArrayDatasetOptions = {},
+): Dataset {
+  const [length] = inputs.shape;
+  if (length === undefined || targets.shape[0] !== length) {
+    throw new ShapeError(
+      `arrayDataset: expected as many inputs as targets, got ${formatShape(inputs.shape)} and ${formatShape(targets.shape)}`,
+    );
+  }
+  if (length === 0) throw new DataError("arrayDataset: expected at least one example, got none");
+  if (timeMajor && inputs.shape.length < 2) {
+    throw new ShapeError(`arrayDataset: expected inputs [N, T, ...] with timeMajor, got ${formatShape(inputs.shape)}`);
+  }
+  const inputData = inputs.toArray();
+  const targetData = targets.toArray();
+  return {
+    length,
+    batch: (indices) => ({
+      input: timeMajor ? gatherTimeMajor(inputData, inputs, indices) : gather(inputData, inputs, indices),
+      target: gather(targetData, targets, indices),
+    }),
+  };
+}
+
+type Numbers = Float32Array | Int32Array;
+
+function like(data: Numbers, length: number): Numbers {
+  return data instanceof Int32Array ? new Int32Array(length) : new Float32Array(length);
+}
+
+function gather(data: Numbers, { shape }: Tensor, indices: Int32Array): Tensor {
+  const each = sizeOf(shape.slice(1));
+  const out = like(data, indices.length * each);
+  indices.forEach((index, i) => {
+    out.set(data.subarray(index * each, (index + 1) * each), i * each);
+  });
+  return Tensor.fromArray(out, shape.with(0, indices.length));
+}
+
+function gatherTimeMajor(data: Numbers, { shape }: Tensor, indices: Int32Array): Tensor {
+  const steps = shape[1] as number;
+  const each = sizeOf(shape.slice(2));
+  const out = like(data, indices.length * steps * each);
+  indices.forEach((index, b) => {
+    for (let t = 0; t < steps; t++) {
+      const from = (index * steps + t) * each;
+      out.set(data.subarray(from, from + each), (t * indices.length + b) * each);
+    }
+  });
+  return Tensor.fromArray(out, [steps, indices.length, ...shape.slice(2)]);
+}
+
+/**
+ * Windows of a token sequence for a language model: input is `window` tokens from anywhere, target the same one token
+ * later; both int32 [T, B].
+ * @param stride from one window's start to the next; 1 unless given, `window` for windows that do not overlap.
+ * @throws {OptionError} when window or stride is not a whole number ≥ 1; {DataError} when no window fits.
+ */
+export function textWindows(tokens: Int32Array, { window, stride = 1 }: { window: number; stride?: number }): Dataset {
+  for (const [name, value] of Object.entries({ window, stride })) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new OptionError(`textWindows ${name}: expected a whole number ≥ 1, got ${value}`);
+    }
+  }
+  const length = Math.floor((tokens.length - window - 1) / stride) + 1;
+  if (length < 1) throw new DataError(`textWindows: expected more than ${window} tokens, got ${tokens.length}`);
+  return {
+    length,
+    batch: (indices) => {
+      const batch = indices.length;
+      const input = new Int32Array(window * batch);
+      const target = new Int32Array(window * batch);
+      indices.forEach((index, b) => {
+        const start = index * stride;
+        for (let t = 0; t < window; t++) {
+          input[t * batch + b] = tokens[start + t] as number;
+          target[t * batch + b] = tokens[start + t + 1] as number;
+        }
+      });
+      return { input: Tensor.fromArray(input, [window, batch]), target: Tensor.fromArray(target, [window, batch]) };
+    },
+  };
+}

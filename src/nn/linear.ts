@@ -1,0 +1,71 @@
+import { linear } from "../ops/matmul.ts";
+import { engine } from "../runtime/engine.ts";
+import { reserve, type StreamStage } from "../stream/stream.ts";
+import { Parameter } from "../tensor/parameter.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { fillUniform } from "./init.ts";
+import { Module } from "./module.ts";
+import { requireCount, requireKnown } from "./options.ts";
+
+export interface LinearOptions {
+  inputSize: number;
+  outputSize: number;
+  /** Default true. */
+  bias?: boolean;
+}
+
+/** y = x·Wᵀ + b over the last axis. Parameters start uniform in ±1/√inputSize. */
+export class Linear extends Module {
+  /** [outputSize, inputSize] */
+  readonly weight: Parameter;
+  /** [outputSize] */
+  readonly bias: Parameter | null;
+
+  /** @throws {OptionError} when a size is not a whole number ≥ 1. */
+  constructor(options: LinearOptions) {
+    super();
+    requireKnown("Linear", options, ["inputSize", "outputSize", "bias"]);
+    const inputSize = requireCount("Linear inputSize", options.inputSize);
+    const outputSize = requireCount("Linear outputSize", options.outputSize);
+    const bound = 1 / Math.sqrt(inputSize);
+    this.weight = new Parameter([outputSize, inputSize]);
+    fillUniform(this.weight, bound);
+    this.bias = (options.bias ?? true) ? new Parameter([outputSize]) : null;
+    if (this.bias) fillUniform(this.bias, bound);
+  }
+
+  /** [..., inputSize] → [..., outputSize]. @throws {ShapeError} when the last axis is not inputSize. */
+  override forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+
+  override stages(): StreamStage[] {
+    return [new LinearStage(this.weight, this.bias)];
+  }
+}
+
+class LinearStage implements StreamStage {
+  readonly input: { readonly size: number };
+  readonly outputSize: number;
+  readonly #weight: Parameter;
+  readonly #bias: Parameter | null;
+  readonly #output: number;
+
+  constructor(weight: Parameter, bias: Parameter | null) {
+    const [outputSize, inputSize] = weight.shape as [number, number];
+    this.input = { size: inputSize };
+    this.outputSize = outputSize;
+    this.#weight = weight;
+    this.#bias = bias;
+    this.#output = reserve(this, outputSize);
+  }
+
+  step(input: number): number {
+    const { kernels } = engine();
+    kernels.gemv(this.#weight.address, input, this.#output, this.outputSize, this.input.size, false);
+    if (this.#bias) kernels.accumulate(this.#bias.address, this.#output, this.outputSize);
+    return this.#output;
+  }
+
+  reset(): void {}
+}

@@ -1,0 +1,21 @@
+import { OptionError } from "../runtime/errors.ts";
+
+/** @throws {OptionError} unless `value` is a whole number ≥ 1. */
+export function requireCount(what: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new OptionError(`${what}: expected a whole number ≥ 1, got ${value}`);
+  }
+  return value;
+}
+
+/**
+ * Checks that an options object holds known names only, so that a misspelt one is not silently ignored.
+ * @throws {OptionError} naming the unknown option and the known ones.
+ */
+export function requireKnown(what: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new OptionError(`${what}: expected options ${known.join(", ")}, got ${JSON.stringify(name)}`);
+    }
+  }
+}

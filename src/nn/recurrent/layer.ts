@@ -1,0 +1,184 @@
+/** What RNN, LSTM and GRU share: options, parameters, layers, directions, dropout between layers, streaming. */
+import { dropout, requireProbability } from "../../ops/dropout.ts";
+import { concat, reshape, slice, stack, transpose } from "../../ops/layout.ts";
+import type { RecurrentWeights } from "../../ops/recurrent/inputProduct.ts";
+import { OptionError, ShapeError } from "../../runtime/errors.ts";
+import { Stream, type StreamStage } from "../../stream/stream.ts";
+import { Parameter } from "../../tensor/parameter.ts";
+import { formatShape, requireShape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { fillUniform } from "../init.ts";
+import { Module } from "../module.ts";
+import { requireCount, requireKnown } from "../options.ts";
+
+export interface RecurrentOptions {
+  inputSize: number;
+  hiddenSize: number;
+  /** How many layers lie on each other; default 1. */
+  layers?: number;
+  /** A second network reads each sequence from its end; default false. */
+  bidirectional?: boolean;
+  /** Sequences are [B, T, I] instead of [T, B, I]; default false. */
+  batchFirst?: boolean;
+  /** Probability of dropping a number between layers while training; default 0. */
+  dropout?: number;
+  /** Default true. */
+  bias?: boolean;
+}
+
+const optionNames = ["inputSize", "hiddenSize", "layers", "bidirectional", "batchFirst", "dropout", "bias"];
+
+/** The output of every time step, and the state after the last one. */
+export interface RecurrentResult<State> {
+  /** [T, B, H·directions], or [B, T, H·directions] with `batchFirst`. */
+  readonly output: Tensor;
+  readonly state: State;
+}
+
+/** One layer in one direction. */
+export interface Direction {
+  readonly weights: RecurrentWeights & { readonly weightIh: Parameter; readonly weightHh: Parameter };
+  /** `l0`, `l1_reverse`: how its parameters' names end. */
+  readonly suffix: string;
+  readonly reverse: boolean;
+}
+
+/** What one direction of one layer computes: its output and its last states (h, or h and c). */
+export interface PassResult {
+  readonly output: Tensor;
+  readonly states: readonly Tensor[];
+}
+
+/** A recurrent layer over whole sequences. `State` is what it carries: a tensor, or `{ h, c }`. */
+export abstract class RecurrentLayer<State> extends Module {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly layers: number;
+  readonly bidirectional: boolean;
+  readonly batchFirst: boolean;
+  readonly dropout: number;
+  /** Layer by layer, forward before reverse. */
+  protected readonly directions: readonly Direction[];
+
+  /**
+   * @param gates how many blocks of H the weights have.
+   * @throws {OptionError} when an option is unknown or out of range.
+   */
+  protected constructor(name: string, options: RecurrentOptions, gates: number, more: readonly string[] = []) {
+    super();
+    requireKnown(name, options, [...optionNames, ...more]);
+    this.inputSize = requireCount(`${name} inputSize`, options.inputSize);
+    this.hiddenSize = requireCount(`${name} hiddenSize`, options.hiddenSize);
+    this.layers = requireCount(`${name} layers`, options.layers ?? 1);
+    this.bidirectional = options.bidirectional ?? false;
+    this.batchFirst = options.batchFirst ?? false;
+    this.dropout = options.dropout ?? 0;
+    requireProbability(`${name} dropout`, this.dropout);
+    this.directions = this.#build(gates, options.bias ?? true);
+  }
+
+  #build(gates: number, bias: boolean): Direction[] {
+    const rows = gates * this.hiddenSize;
+    const bound = 1 / Math.sqrt(this.hiddenSize);
+    const make = (name: string, shape: number[]): Parameter => {
+      const parameter = this.register(name, new Parameter(shape));
+      fillUniform(parameter, bound);
+      return parameter;
+    };
+    const reversals = this.bidirectional ? [false, true] : [false];
+    return Array.from({ length: this.layers }, (_, layer) =>
+      reversals.map((reverse) => {
+        const suffix = `l${layer}${reverse ? "_reverse" : ""}`;
+        const width = layer === 0 ? this.inputSize : this.hiddenSize * reversals.length;
+        const weights = {
+          weightIh: make(`weight_ih_${suffix}`, [rows, width]),
+          weightHh: make(`weight_hh_${suffix}`, [rows, this.hiddenSize]),
+          biasIh: bias ? make(`bias_ih_${suffix}`, [rows]) : null,
+          biasHh: bias ? make(`bias_hh_${suffix}`, [rows]) : null,
+        };
+        return { weights, suffix, reverse };
+      }),
+    ).flat();
+  }
+
+  /** Runs one direction of one layer. `initial` holds [B, H] states, or null for zeros. */
+  protected abstract run(x: Tensor, direction: Direction, initial: readonly Tensor[] | null): PassResult;
+
+  /** Takes the state apart into its tensors, each [layers·directions, B, H]. */
+  protected abstract unpack(state: State): readonly Tensor[];
+
+  /** The reverse of `unpack`. */
+  protected abstract pack(states: readonly Tensor[]): State;
+
+  /** One layer of a stream. */
+  protected abstract stage(direction: Direction): StreamStage;
+
+  /**
+   * Runs a batch of sequences.
+   * @param x [T, B, I], or [B, T, I] with `batchFirst`.
+   * @param state [layers·directions, B, H], or `{ h, c }` of that shape for an LSTM; zeros when omitted.
+   * @throws {ShapeError} when a shape does not fit.
+   */
+  override forward(x: Tensor, state?: State): RecurrentResult<State> {
+    if (x.shape.length !== 3) {
+      const wanted = this.batchFirst ? "[B, T, I]" : "[T, B, I]";
+      throw new ShapeError(`${this.constructor.name} x: expected ${wanted}, got ${formatShape(x.shape)}`);
+    }
+    let at = this.batchFirst ? transpose(x, 0, 1) : x;
+    requireShape(`${this.constructor.name} x`, at.shape, ["T", "B", this.inputSize]);
+    const initial = state === undefined ? null : this.#checkState(state, at.shape[1] as number);
+    const width = this.bidirectional ? 2 : 1;
+    const finals: PassResult[] = [];
+    for (let layer = 0; layer < this.layers; layer++) {
+      if (layer > 0 && this.dropout > 0) at = dropout(at, this.dropout, this.training);
+      const input = at;
+      const passes = this.directions.slice(layer * width, (layer + 1) * width).map((direction, d) => {
+        const index = layer * width + d;
+        const own = initial?.map((s) => reshape(slice(s, 0, index, index + 1), s.shape.slice(1))) ?? null;
+        return this.run(input, direction, own);
+      });
+      finals.push(...passes);
+      at =
+        passes.length === 1
+          ? (passes[0] as PassResult).output
+          : concat(
+              passes.map((pass) => pass.output),
+              2,
+            );
+    }
+    return { output: this.batchFirst ? transpose(at, 0, 1) : at, state: this.pack(stackStates(finals)) };
+  }
+
+  #checkState(state: State, batch: number): readonly Tensor[] {
+    const tensors = this.unpack(state);
+    const depth = this.directions.length;
+    for (const t of tensors) {
+      requireShape(`${this.constructor.name} state`, t.shape, [depth, batch, this.hiddenSize]);
+    }
+    return tensors;
+  }
+
+  override stages(): StreamStage[] {
+    if (this.bidirectional) {
+      throw new OptionError(`stream: a bidirectional ${this.constructor.name} reads the future`);
+    }
+    return this.directions.map((direction) => this.stage(direction));
+  }
+
+  /**
+   * The same layer, one sample at a time, from a state of zeros.
+   * @throws {OptionError} when it is bidirectional.
+   */
+  stream(): Stream {
+    return new Stream(this.stages());
+  }
+}
+
+/** The last states of all passes, [layers·directions, B, H] for each part of the state. */
+function stackStates(passes: readonly PassResult[]): Tensor[] {
+  const [first] = passes as [PassResult];
+  return first.states.map((_, part) => {
+    const parts = passes.map((pass) => pass.states[part] as Tensor);
+    return parts.length === 1 ? reshape(parts[0] as Tensor, [1, ...(parts[0] as Tensor).shape]) : stack(parts, 0);
+  });
+}

@@ -1,0 +1,66 @@
+import { type Activation, type ActivationName, activation } from "../../ops/activation.ts";
+import { rnnSequence } from "../../ops/recurrent/rnn.ts";
+import { engine } from "../../runtime/engine.ts";
+import { rnnPlan } from "../../runtime/plan.ts";
+import type { StreamStage } from "../../stream/stream.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { type Direction, type PassResult, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
+import { RecurrentStage } from "./stage.ts";
+
+export interface RNNOptions extends RecurrentOptions {
+  /** f of the recurrence, by name or as `activation(name, options)`; default "tanh". */
+  activation?: ActivationName | Activation;
+}
+
+/**
+ * Elman network: h_t = f(W_ih·x_t + b_ih + W_hh·h_{t-1} + b_hh).
+ *
+ * Parameters are called and shaped as PyTorch's `nn.RNN`: weight_ih_l0 [H, I], weight_hh_l0 [H, H], bias_ih_l0 [H],
+ * bias_hh_l0 [H], and so on for each layer, `_reverse` for the second direction; they start uniform in ±1/√H.
+ *
+ *     const rnn = new RNN({ inputSize: 8, hiddenSize: 32, activation: "relu" });
+ *     const { output, state } = rnn.forward(x); // [T, B, 32], [1, B, 32]
+ *
+ * Source: Elman 1990, "Finding structure in time".
+ */
+export class RNN extends RecurrentLayer<Tensor> {
+  readonly activation: Activation;
+
+  /** @throws {OptionError} when an option is unknown or out of range, or there is no such activation. */
+  constructor(options: RNNOptions) {
+    super("RNN", options, 1, ["activation"]);
+    this.activation = activation(options.activation ?? "tanh");
+  }
+
+  protected override run(x: Tensor, direction: Direction, initial: readonly Tensor[] | null): PassResult {
+    const { weights, reverse } = direction;
+    const { output, h } = rnnSequence(x, weights, { activation: this.activation, h0: initial?.[0] ?? null, reverse });
+    return { output, states: [h] };
+  }
+
+  protected override unpack(state: Tensor): readonly Tensor[] {
+    return [state];
+  }
+
+  protected override pack(states: readonly Tensor[]): Tensor {
+    return states[0] as Tensor;
+  }
+
+  protected override stage(direction: Direction): StreamStage {
+    const f = this.activation;
+    const hidden = this.hiddenSize;
+    return new RecurrentStage(direction, {
+      gates: 1,
+      parts: 1,
+      more: 1,
+      planLength: rnnPlan.length,
+      prepare: ({ gates, histories, more, plan }) => {
+        const parameters = f.writeParameters(more);
+        const weight = direction.weights.weightHh.address;
+        const history = histories[0] as number;
+        rnnPlan({ steps: 1, batch: 1, hidden, weight, gates, history, ...f.slots, parameters }, plan);
+      },
+      run: (plan) => engine().kernels.rnnForward(plan),
+    });
+  }
+}

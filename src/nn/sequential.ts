@@ -1,0 +1,74 @@
+import { reshape, slice } from "../ops/layout.ts";
+import { OptionError, ShapeError } from "../runtime/errors.ts";
+import { Stream, type StreamStage } from "../stream/stream.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { Module } from "./module.ts";
+
+/** A module that takes and gives one tensor, or a recurrent layer, whose output is handed on. */
+export type Link = Module & { forward(x: Tensor): Tensor | { readonly output: Tensor } };
+
+/** Modules one after the other; of a recurrent layer the output goes on and the state is dropped. */
+export class Sequential extends Module {
+  readonly #links: readonly Link[];
+
+  /** @throws {OptionError} when there is nothing in it, or something that is no module. */
+  constructor(...links: Link[]) {
+    super();
+    if (links.length === 0) throw new OptionError("Sequential: expected at least one module, got none");
+    const stranger = links.findIndex((link) => !(link instanceof Module));
+    if (stranger >= 0)
+      throw new OptionError(`Sequential: expected modules, got ${typeof links[stranger]} at ${stranger}`);
+    this.#links = links;
+  }
+
+  override *children(): Generator<[string, Module]> {
+    for (const [i, link] of this.#links.entries()) yield [String(i), link];
+  }
+
+  override forward(x: Tensor): Tensor {
+    let at = x;
+    for (const link of this.#links) {
+      const result = link.forward(at) as Tensor | { readonly output: Tensor };
+      at = result instanceof Tensor ? result : result.output;
+    }
+    return at;
+  }
+
+  override stages(): StreamStage[] {
+    return this.#links.flatMap((link) => link.stages());
+  }
+
+  /**
+   * The same network, one sample at a time.
+   * @throws {OptionError} when a module cannot work so (a bidirectional layer reads the future).
+   */
+  stream(): Stream {
+    return new Stream(this.stages());
+  }
+}
+
+/** The last time step of a sequence: [T, B, H] → [B, H], or [B, T, H] → [B, H] with `batchFirst`. */
+export class LastStep extends Module {
+  readonly batchFirst: boolean;
+
+  constructor({ batchFirst = false }: { batchFirst?: boolean } = {}) {
+    super();
+    this.batchFirst = batchFirst;
+  }
+
+  /** @throws {ShapeError} when x is not a non-empty sequence. */
+  override forward(x: Tensor): Tensor {
+    const axis = this.batchFirst ? 1 : 0;
+    const steps = x.shape[axis] ?? 0;
+    if (x.shape.length !== 3 || steps === 0) {
+      throw new ShapeError(`LastStep x: expected a sequence of three axes, got ${formatShape(x.shape)}`);
+    }
+    return reshape(slice(x, axis, steps - 1, steps), x.shape.toSpliced(axis, 1));
+  }
+
+  /** In a stream every step is the last one so far. */
+  override stages(): StreamStage[] {
+    return [];
+  }
+}

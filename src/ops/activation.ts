@@ -1,0 +1,179 @@
+import { gradientOf, record, writeGradient } from "../autograd/graph.ts";
+import { inScope } from "../autograd/noGrad.ts";
+import { engine } from "../runtime/engine.ts";
+import { OptionError, ShapeError } from "../runtime/errors.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { logSoftmax, softmax } from "./softmax.ts";
+
+/** The activations the engine has built in, and the number each has there. */
+const kinds = {
+  identity: 0,
+  sigmoid: 1,
+  tanh: 2,
+  relu: 3,
+  leakyRelu: 4,
+  elu: 5,
+  softplus: 6,
+  gelu: 7,
+  geluTanh: 8,
+  silu: 9,
+} as const;
+
+/** The names an `activation` option takes. */
+export type ActivationName = Exclude<keyof typeof kinds, "geluTanh">;
+
+/** Options of the activations that have any. */
+export interface ActivationOptions {
+  /** leakyRelu: the slope below 0; default 0.01. */
+  negativeSlope?: number;
+  /** elu: the depth below 0; default 1. */
+  alpha?: number;
+  /** gelu: the exact formula, or the one with tanh; default "none". */
+  approximate?: "none" | "tanh";
+}
+
+/** An activation function with its options: a pair of kernels, the map and its derivative. */
+export class Activation {
+  readonly name: ActivationName;
+  readonly #kind: number;
+  readonly #parameters: Tensor | null;
+
+  constructor(name: ActivationName, options: ActivationOptions = {}) {
+    if (!(name in kinds) || (name as string) === "geluTanh") {
+      const names = Object.keys(kinds).filter((known) => known !== "geluTanh");
+      throw new OptionError(`activation: expected one of ${names.join(", ")}, got ${JSON.stringify(name)}`);
+    }
+    this.name = name;
+    this.#kind = name === "gelu" && approximation(options) === "tanh" ? kinds.geluTanh : kinds[name];
+    const parameter = parameterOf(name, options);
+    this.#parameters = parameter === null ? null : Tensor.fromArray(Float32Array.of(parameter), [1]);
+  }
+
+  /** What a recurrent kernel needs to call it: the function-table slots of the map and of its gradient. */
+  get slots(): { readonly forwardSlot: number; readonly backwardSlot: number } {
+    const { kernels } = engine();
+    return {
+      forwardSlot: kernels.activationForwardSlot(this.#kind),
+      backwardSlot: kernels.activationBackwardSlot(this.#kind),
+    };
+  }
+
+  /** The address of its parameters in the current step, or 0 when it has none. */
+  get parameters(): number {
+    return this.#parameters?.address ?? 0;
+  }
+
+  /** Writes its parameter, if it has one, to memory that outlives the step; returns the address, or 0. */
+  writeParameters(address: number): number {
+    if (!this.#parameters) return 0;
+    engine().f32[address >>> 2] = this.#parameters.item();
+    return address;
+  }
+
+  /** f(x), differentiable. */
+  apply(x: Tensor): Tensor {
+    if (x.dtype !== "float32") throw new ShapeError(`${this.name} x: expected float32 numbers, got ${x.dtype}`);
+    const { kernels } = engine();
+    const { forwardSlot, backwardSlot } = this.slots;
+    const { parameters } = this;
+    const y = Tensor.inStep(x.shape);
+    kernels.activationForward(forwardSlot, x.address, y.address, x.size, parameters);
+    record([x], [y], () => {
+      writeGradient(x, (dx) => {
+        kernels.activationBackward(backwardSlot, x.address, y.address, gradientOf(y), dx, x.size, parameters);
+      });
+    });
+    return y;
+  }
+
+  /** f′(x); no gradient flows through it. */
+  derivative(x: Tensor): Tensor {
+    const { kernels } = engine();
+    const { forwardSlot, backwardSlot } = this.slots;
+    const { parameters } = this;
+    const y = Tensor.inStep(x.shape);
+    const one = Tensor.inStep(x.shape);
+    kernels.activationForward(forwardSlot, x.address, y.address, x.size, parameters);
+    kernels.fill(one.address, one.size, 1);
+    kernels.activationBackward(backwardSlot, x.address, y.address, one.address, one.address, x.size, parameters);
+    return one;
+  }
+}
+
+function approximation({ approximate = "none" }: ActivationOptions): "none" | "tanh" {
+  if (approximate !== "none" && approximate !== "tanh") {
+    throw new OptionError(`gelu approximate: expected "none" or "tanh", got ${JSON.stringify(approximate)}`);
+  }
+  return approximate;
+}
+
+function parameterOf(name: ActivationName, { negativeSlope = 0.01, alpha = 1 }: ActivationOptions): number | null {
+  const value = name === "leakyRelu" ? negativeSlope : name === "elu" ? alpha : null;
+  if (value !== null && !Number.isFinite(value)) {
+    throw new OptionError(`${name}: expected a finite ${name === "elu" ? "alpha" : "negativeSlope"}, got ${value}`);
+  }
+  return value;
+}
+
+/**
+ * An activation by name, with its options: what the `activation` option of a layer takes besides a bare name.
+ * @throws {OptionError} when there is no such activation, or an option is out of range.
+ */
+export function activation(name: ActivationName | Activation, options?: ActivationOptions): Activation {
+  return name instanceof Activation ? name : new Activation(name, options);
+}
+
+/** A map over numbers: a plain array gives a plain array, a tensor a tensor that gradients flow through. */
+export interface ActivationMap {
+  (x: Float32Array, options?: ActivationOptions): Float32Array;
+  (x: Tensor, options?: ActivationOptions): Tensor;
+  /** The derivative at every x. */
+  derivative: {
+    (x: Float32Array, options?: ActivationOptions): Float32Array;
+    (x: Tensor, options?: ActivationOptions): Tensor;
+  };
+}
+
+/** Runs a map on a plain array or on a tensor. */
+function onEither<Input extends Float32Array | Tensor>(what: string, x: Input, map: (x: Tensor) => Tensor): Input {
+  if (x instanceof Tensor) return map(x) as Input;
+  if (!(x instanceof Float32Array)) throw new ShapeError(`${what}: expected a Float32Array or a Tensor`);
+  return inScope(() => map(Tensor.fromArray(x, [x.length])).toArray()) as Input;
+}
+
+function mapOf(name: ActivationName): ActivationMap {
+  const map = <Input extends Float32Array | Tensor>(x: Input, options?: ActivationOptions): Input =>
+    onEither(name, x, (t) => new Activation(name, options).apply(t));
+  const derivative = <Input extends Float32Array | Tensor>(x: Input, options?: ActivationOptions): Input =>
+    onEither(`${name}.derivative`, x, (t) => new Activation(name, options).derivative(t));
+  return Object.assign(map, { derivative }) as ActivationMap;
+}
+
+/**
+ * Activation maps on plain `Float32Array`s and on tensors, each with its `derivative`:
+ *
+ * - `identity`  x
+ * - `sigmoid`   1/(1 + e^{−x}), ≤ 2 ulp
+ * - `tanh`      (e^x − e^{−x})/(e^x + e^{−x}), ≤ 2 ulp
+ * - `relu`      max(0, x); derivative 0 at 0
+ * - `leakyRelu` x above 0, negativeSlope·x below
+ * - `elu`       x above 0, alpha·(e^x − 1) below (Clevert et al. 2015)
+ * - `softplus`  log(1 + e^x)
+ * - `gelu`      x·Φ(x), or its form with tanh (Hendrycks & Gimpel 2016)
+ * - `silu`      x·sigmoid(x) (Elfwing et al. 2017)
+ *
+ * `softmax` and `logSoftmax` work over the last axis.
+ */
+export const activations = {
+  identity: mapOf("identity"),
+  sigmoid: mapOf("sigmoid"),
+  tanh: mapOf("tanh"),
+  relu: mapOf("relu"),
+  leakyRelu: mapOf("leakyRelu"),
+  elu: mapOf("elu"),
+  softplus: mapOf("softplus"),
+  gelu: mapOf("gelu"),
+  silu: mapOf("silu"),
+  softmax: <Input extends Float32Array | Tensor>(x: Input): Input => onEither("softmax", x, (t) => softmax(t)),
+  logSoftmax: <Input extends Float32Array | Tensor>(x: Input): Input => onEither("logSoftmax", x, (t) => logSoftmax(t)),
+} as const;

@@ -1,0 +1,41 @@
+import { accumulateGradient, gradientOf, record } from "../autograd/graph.ts";
+import { engine } from "../runtime/engine.ts";
+import { OptionError, ShapeError } from "../runtime/errors.ts";
+import { requireShape } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+
+/**
+ * Checks that every index is inside a table.
+ * @throws {OptionError} naming the first one that is not.
+ */
+export function requireIndices(what: string, indices: Tensor, count: number, ignore?: number): void {
+  if (indices.dtype !== "int32") throw new ShapeError(`${what}: expected int32 indices, got ${indices.dtype}`);
+  const start = indices.address >>> 2;
+  const { i32 } = engine();
+  for (let i = 0; i < indices.size; i++) {
+    const index = i32[start + i] as number;
+    if ((index < 0 || index >= count) && index !== ignore) {
+      throw new OptionError(`${what}: expected indices from 0 to ${count - 1}, got ${index} at position ${i}`);
+    }
+  }
+}
+
+/**
+ * Rows of a table by index: y[…, :] = weight[tokens[…], :].
+ * @param weight [count, size] table.
+ * @param tokens int32 of any shape.
+ * @returns [...tokens.shape, size]
+ * @throws {OptionError} when a token is outside the table; {ShapeError} when `weight` is not a matrix.
+ */
+export function embedding(weight: Tensor, tokens: Tensor): Tensor {
+  requireShape("embedding weight", weight.shape, ["count", "size"]);
+  const [count, width] = weight.shape as [number, number];
+  requireIndices("embedding tokens", tokens, count);
+  const y = Tensor.inStep([...tokens.shape, width]);
+  const { kernels } = engine();
+  kernels.gatherRows(weight.address, tokens.address, y.address, tokens.size, width);
+  record([weight], [y], () => {
+    accumulateGradient(weight, (d) => kernels.scatterAddRows(gradientOf(y), tokens.address, d, tokens.size, width));
+  });
+  return y;
+}

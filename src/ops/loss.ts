@@ -1,0 +1,157 @@
+import { gradientOf, record, writeGradient } from "../autograd/graph.ts";
+import { engine } from "../runtime/engine.ts";
+import { OptionError, ShapeError } from "../runtime/errors.ts";
+import { formatShape, requireShape, sameShape } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { div } from "./elementwise.ts";
+import { requireIndices } from "./embedding.ts";
+import { reshape } from "./layout.ts";
+import { mean, sum } from "./reduce.ts";
+
+/** What becomes of the losses of a batch. */
+export type Reduction = "mean" | "sum" | "none";
+
+export interface ClassificationLossOptions {
+  /** [C] a weight for each class; the mean is then the weighted mean. */
+  weight?: Tensor;
+  /** Targets of this class are left out of loss and gradient; default −100. */
+  ignoreIndex?: number;
+  /** Default "mean". */
+  reduction?: Reduction;
+}
+
+/** The class that is left out unless another is named; below every class there is. */
+const IGNORED = -100;
+
+interface Rows {
+  readonly rows: number;
+  readonly classes: number;
+  readonly weight: number;
+  readonly ignoreIndex: number;
+  readonly reduction: Reduction;
+}
+
+function checkClasses(what: string, input: Tensor, targets: Tensor, options: ClassificationLossOptions): Rows {
+  const { weight, ignoreIndex = IGNORED, reduction = "mean" } = options;
+  requireReduction(what, reduction);
+  const classes = input.shape.at(-1);
+  if (classes === undefined || classes === 0 || !sameShape(input.shape.slice(0, -1), targets.shape)) {
+    throw new ShapeError(
+      `${what}: expected input [..., C] and targets [...], got ${formatShape(input.shape)} and ${formatShape(targets.shape)}`,
+    );
+  }
+  if (weight) requireShape(`${what} weight`, weight.shape, [classes]);
+  requireIndices(`${what} targets`, targets, classes, ignoreIndex);
+  return { rows: targets.size, classes, weight: weight?.address ?? 0, ignoreIndex, reduction };
+}
+
+function requireReduction(what: string, reduction: Reduction): void {
+  if (!["mean", "sum", "none"].includes(reduction)) {
+    throw new OptionError(`${what} reduction: expected "mean", "sum" or "none", got ${JSON.stringify(reduction)}`);
+  }
+}
+
+/** The losses of the rows, reduced; the mean divides by the weights of the targets. */
+function reduceRows(losses: Tensor, targets: Tensor, { rows, weight, ignoreIndex, reduction }: Rows): Tensor {
+  if (reduction === "none") return reshape(losses, targets.shape);
+  const total = sum(losses);
+  if (reduction === "sum") return total;
+  return div(total, engine().kernels.totalWeight(targets.address, weight, rows, ignoreIndex));
+}
+
+/**
+ * Softmax cross-entropy: −w_t·log softmax(x)_t for each row, in one pass.
+ * @param logits [..., C]
+ * @param targets int32 [...], classes from 0 to C − 1
+ * @returns a single number, or [...] with reduction "none". The mean over nothing is NaN.
+ * @throws {ShapeError} when shapes do not meet; {OptionError} when a target is no class.
+ * Saves two numbers a row for the way back.
+ */
+export function crossEntropy(logits: Tensor, targets: Tensor, options: ClassificationLossOptions = {}): Tensor {
+  const rows = checkClasses("crossEntropy", logits, targets, options);
+  const { kernels } = engine();
+  const { weight, ignoreIndex } = rows;
+  const losses = Tensor.inStep([rows.rows]);
+  const logSumExp = Tensor.inStep([rows.rows]);
+  kernels.crossEntropy(
+    logits.address,
+    targets.address,
+    weight,
+    losses.address,
+    logSumExp.address,
+    rows.rows,
+    rows.classes,
+    ignoreIndex,
+  );
+  record([logits], [losses], () => {
+    writeGradient(logits, (d) => {
+      const from = gradientOf(losses);
+      const { address } = logits;
+      const lse = logSumExp.address;
+      kernels.crossEntropyBackward(
+        address,
+        targets.address,
+        weight,
+        lse,
+        from,
+        d,
+        rows.rows,
+        rows.classes,
+        ignoreIndex,
+      );
+    });
+  });
+  return reduceRows(losses, targets, rows);
+}
+
+/**
+ * Negative log-likelihood: −w_t·x_t for each row of log-probabilities; arguments and reductions as `crossEntropy`.
+ * @throws {ShapeError} when shapes do not meet; {OptionError} when a target is no class.
+ */
+export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: ClassificationLossOptions = {}): Tensor {
+  const rows = checkClasses("nllLoss", logProbabilities, targets, options);
+  const { kernels } = engine();
+  const { weight, ignoreIndex } = rows;
+  const losses = Tensor.inStep([rows.rows]);
+  const { address } = logProbabilities;
+  kernels.negativeLogLikelihood(address, targets.address, weight, losses.address, rows.rows, rows.classes, ignoreIndex);
+  record([logProbabilities], [losses], () => {
+    writeGradient(logProbabilities, (d) => {
+      const from = gradientOf(losses);
+      kernels.negativeLogLikelihoodBackward(targets.address, weight, from, d, rows.rows, rows.classes, ignoreIndex);
+    });
+  });
+  return reduceRows(losses, targets, rows);
+}
+
+/**
+ * Squared error (prediction − target)², averaged unless said otherwise.
+ * @throws {ShapeError} when the shapes differ.
+ */
+export function mseLoss(
+  prediction: Tensor,
+  target: Tensor,
+  { reduction = "mean" }: { reduction?: Reduction } = {},
+): Tensor {
+  requireReduction("mseLoss", reduction);
+  if (!sameShape(prediction.shape, target.shape)) {
+    throw new ShapeError(
+      `mseLoss: expected shapes alike, got ${formatShape(prediction.shape)} and ${formatShape(target.shape)}`,
+    );
+  }
+  if (prediction.dtype !== "float32" || target.dtype !== "float32") {
+    throw new ShapeError(`mseLoss: expected float32 tensors, got ${prediction.dtype} and ${target.dtype}`);
+  }
+  const { kernels } = engine();
+  const errors = Tensor.inStep(prediction.shape);
+  kernels.squaredDifference(prediction.address, target.address, errors.address, errors.size);
+  record([prediction, target], [errors], () => {
+    const send = (to: Tensor, other: Tensor): void =>
+      writeGradient(to, (d) => {
+        kernels.squaredDifferenceBackward(to.address, other.address, gradientOf(errors), d, errors.size);
+      });
+    send(prediction, target);
+    send(target, prediction);
+  });
+  return reduction === "none" ? errors : reduction === "sum" ? sum(errors) : mean(errors);
+}

@@ -1,0 +1,144 @@
+import { accumulateGradient, addGradient, gradientOf, record, writeGradient } from "../autograd/graph.ts";
+import { engine } from "../runtime/engine.ts";
+import { ShapeError } from "../runtime/errors.ts";
+import { broadcastShapes, formatShape, requireShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { reshape } from "./layout.ts";
+
+/** A matrix in memory, read with any stride: element (i, j) is at i·row + j·column. */
+export interface Matrix {
+  readonly address: number;
+  readonly row: number;
+  readonly column: number;
+}
+
+/** A row-major matrix. */
+export function rows(address: number, width: number): Matrix {
+  return { address, row: width, column: 1 };
+}
+
+/** A row-major matrix of `width` columns, read transposed. */
+export function columns(address: number, width: number): Matrix {
+  return { address, row: 1, column: width };
+}
+
+/** c[m, n] (rows `cRow` apart) := a·b, or += when `accumulate`. A single row takes the matrix–vector kernels. */
+export function multiply(
+  a: Matrix,
+  b: Matrix,
+  c: number,
+  { m, n, k, cRow = n, accumulate = false }: { m: number; n: number; k: number; cRow?: number; accumulate?: boolean },
+): void {
+  if (m === 0 || n === 0) return;
+  const { kernels } = engine();
+  if (m === 1 && a.column === 1 && k > 0) {
+    if (b.row === 1 && b.column === k) return kernels.gemv(b.address, a.address, c, n, k, accumulate);
+    if (b.column === 1 && b.row === n) return kernels.gemvTransposed(b.address, a.address, c, k, n, accumulate);
+  }
+  const workspace = engine().allocate(kernels.gemmWorkspaceSize(m, n, k));
+  kernels.gemm(a.address, a.row, a.column, b.address, b.row, b.column, c, cRow, m, n, k, accumulate, workspace);
+}
+
+/**
+ * The matrix product over the last two axes; the axes before them broadcast (NumPy's `matmul`). A vector on the left
+ * counts as a row, on the right as a column, and that axis is gone from the result.
+ * @throws {ShapeError} when the inner axes differ or an operand is a single number.
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  if (a.shape.length === 0 || b.shape.length === 0) {
+    throw new ShapeError(
+      `matmul: expected vectors or matrices, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    );
+  }
+  if (a.shape.length === 1) {
+    const y = matmul(reshape(a, [1, a.size]), b);
+    return reshape(y, y.shape.toSpliced(b.shape.length === 1 ? 0 : -2, 1));
+  }
+  if (b.shape.length === 1) {
+    const y = matmul(a, reshape(b, [b.size, 1]));
+    return reshape(y, y.shape.slice(0, -1));
+  }
+  return product(a, b);
+}
+
+function product(a: Tensor, b: Tensor): Tensor {
+  const [m, k] = a.shape.slice(-2) as [number, number];
+  const [inner, n] = b.shape.slice(-2) as [number, number];
+  if (k !== inner) {
+    throw new ShapeError(`matmul: expected inner axes alike, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
+  }
+  const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const y = Tensor.inStep([...batch, m, n]);
+  const pairs = batchOffsets(batch, a.shape, b.shape);
+  pairs.forEach(([atA, atB], i) => {
+    multiply(rows(a.address + atA * 4, k), rows(b.address + atB * 4, n), y.address + i * m * n * 4, { m, n, k });
+  });
+  record([a, b], [y], () => {
+    const dy = gradientOf(y);
+    // Several products of the batch may share one operand, so each adds its part.
+    accumulateGradient(a, (d) => {
+      pairs.forEach(([atA, atB], i) => {
+        const right = columns(b.address + atB * 4, n);
+        multiply(rows(dy + i * m * n * 4, n), right, d + atA * 4, { m, n: k, k: n, accumulate: true });
+      });
+    });
+    accumulateGradient(b, (d) => {
+      pairs.forEach(([atA, atB], i) => {
+        const left = columns(a.address + atA * 4, k);
+        multiply(left, rows(dy + i * m * n * 4, n), d + atB * 4, { m: k, n, k: m, accumulate: true });
+      });
+    });
+  });
+  return y;
+}
+
+/** Where the matrices of each product of the batch begin, in elements. */
+function batchOffsets(batch: Shape, a: Shape, b: Shape): [number, number][] {
+  const total = sizeOf(batch);
+  return Array.from({ length: total }, (_, flat) => [offsetIn(a, batch, flat), offsetIn(b, batch, flat)]);
+}
+
+function offsetIn(shape: Shape, batch: Shape, flat: number): number {
+  const own = shape.slice(0, -2);
+  let stride = sizeOf(shape.slice(-2));
+  let rest = flat;
+  let offset = 0;
+  for (let axis = batch.length - 1; axis >= 0; axis--) {
+    const index = rest % (batch[axis] as number);
+    rest = Math.floor(rest / (batch[axis] as number));
+    const size = own[axis - (batch.length - own.length)];
+    if (size === undefined) continue;
+    if (size !== 1) offset += index * stride;
+    stride *= size;
+  }
+  return offset;
+}
+
+/**
+ * y = x·Wᵀ + b over the last axis.
+ * @param x [..., I]; @param weight [O, I]; @param bias [O].
+ * @returns [..., O]
+ * @throws {ShapeError} when the sizes do not meet.
+ */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  requireShape("linear weight", weight.shape, ["O", "I"]);
+  const [n, k] = weight.shape as [number, number];
+  if (x.shape.at(-1) !== k) {
+    throw new ShapeError(`linear x: expected [..., ${k}], got ${formatShape(x.shape)}`);
+  }
+  if (bias) requireShape("linear bias", bias.shape, [n]);
+  const m = sizeOf(x.shape.slice(0, -1));
+  const { kernels } = engine();
+  const y = Tensor.inStep([...x.shape.slice(0, -1), n]);
+  if (bias) kernels.expandAxis(bias.address, y.address, 1, m, n);
+  multiply(rows(x.address, k), columns(weight.address, k), y.address, { m, n, k, accumulate: bias !== null });
+  record(bias ? [x, weight, bias] : [x, weight], [y], () => {
+    const dy = gradientOf(y);
+    addGradient(weight, (d, accumulate) =>
+      multiply(columns(dy, n), rows(x.address, k), d, { m: n, n: k, k: m, accumulate }),
+    );
+    if (bias) writeGradient(bias, (d) => kernels.sumAxis(dy, d, 1, m, n));
+    addGradient(x, (d, accumulate) => multiply(rows(dy, n), rows(weight.address, k), d, { m, n: k, k: n, accumulate }));
+  });
+  return y;
+}

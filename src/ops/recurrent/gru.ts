@@ -1,0 +1,110 @@
+import { addGradient, gradientOf, record, writeGradient } from "../../autograd/graph.ts";
+import { engine } from "../../runtime/engine.ts";
+import { gruPlan } from "../../runtime/plan.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { columns, type Matrix, multiply, rows } from "../matmul.ts";
+import { copy } from "../strided.ts";
+import { openHistory, openStateGradient } from "./history.ts";
+import { checkSizes, inputProduct, inputProductBackward, present, type RecurrentWeights } from "./inputProduct.ts";
+
+export interface GruOptions {
+  /** [B, H]; zeros when omitted. */
+  readonly h0?: Tensor | null;
+  /** Walk from the last time step to the first. */
+  readonly reverse?: boolean;
+  /** The reset gate multiplies h·U_nᵀ + b_n (PyTorch) rather than h (the paper); default true. */
+  readonly resetAfter?: boolean;
+}
+
+/** address[3H] := the biases outside the reset gate's reach: all of b_ih, and of b_hh all or those of r and z. */
+export function foldedBiasInto(
+  { biasIh, biasHh }: RecurrentWeights,
+  address: number,
+  hidden: number,
+  resetAfter: boolean,
+): void {
+  const { kernels } = engine();
+  if (biasIh) copy(biasIh.address, address, 3 * hidden);
+  else kernels.fill(address, 3 * hidden, 0);
+  if (biasHh) kernels.accumulate(biasHh.address, address, resetAfter ? 2 * hidden : 3 * hidden);
+}
+
+function foldedBias(weights: RecurrentWeights, hidden: number, resetAfter: boolean): number {
+  if (!weights.biasIh && !weights.biasHh) return 0;
+  const bias = engine().allocate(3 * hidden);
+  foldedBiasInto(weights, bias, hidden, resetAfter);
+  return bias;
+}
+
+/** b_n as the kernel reads it: that of b_hh, or zeros. */
+function candidateBias({ biasHh }: RecurrentWeights, hidden: number): number {
+  if (biasHh) return biasHh.address + 2 * hidden * 4;
+  const zeros = engine().allocate(hidden);
+  engine().kernels.fill(zeros, hidden, 0);
+  return zeros;
+}
+
+/**
+ * GRU over a whole sequence, blocks r z n: h_t = (1 − z)⊙n + z⊙h_{t-1}, r and z = σ(x_t·Wᵀ + b + h_{t-1}·Uᵀ),
+ * n = tanh(x_t·W_nᵀ + b_in + r⊙(h_{t-1}·U_nᵀ + b_hn)), or with reset before tanh(… + (r⊙h_{t-1})·U_nᵀ + b_hn).
+ * @param x [T, B, I]
+ * @returns output [T, B, H] and the last state [B, H].
+ * @throws {ShapeError} when a shape does not fit.
+ * Saves gates, candidate and h for the way back: (5T + 1)·B·H numbers.
+ * Source: Cho et al. 2014, arXiv:1406.1078.
+ */
+export function gruSequence(
+  x: Tensor,
+  weights: RecurrentWeights,
+  { h0, reverse = false, resetAfter = true }: GruOptions = {},
+): { output: Tensor; h: Tensor } {
+  const { kernels } = engine();
+  const sizes = checkSizes("GRU", x, weights, 3);
+  const { steps, batch, hidden } = sizes;
+  const { weightHh, biasHh } = weights;
+  const history = openHistory("GRU h0", h0, steps, batch, hidden, reverse);
+  const gates = inputProduct(x, weights.weightIh, foldedBias(weights, hidden, resetAfter), sizes);
+  const candidate = Tensor.inStep([steps, batch, hidden]);
+  const fields = {
+    steps,
+    batch,
+    hidden,
+    reverse: Number(reverse),
+    resetAfter: Number(resetAfter),
+    weight: weightHh.address,
+    biasCandidate: candidateBias(weights, hidden),
+    gates: gates.address,
+    history: history.states.address,
+    candidate: candidate.address,
+    outputRow: hidden,
+  };
+  const workspace = (): number => engine().allocate(kernels.gruWorkspaceSize(batch, hidden));
+  kernels.gruForward(gruPlan({ ...fields, workspace: workspace() }));
+
+  const { output, last } = history;
+  record(present([x, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
+    const dh = openStateGradient(last);
+    kernels.gruBackward(gruPlan({ ...fields, dOutput: gradientOf(output), dh, workspace: workspace() }));
+    const m = steps * batch;
+    inputProductBackward(x, weights, gates.address, sizes);
+    const dGates = gates.address;
+    // The rows of U_n saw h through the reset gate, one way or the other.
+    const dn: Matrix = resetAfter
+      ? columns(candidate.address, hidden)
+      : { address: dGates + 2 * hidden * 4, row: 1, column: 3 * hidden };
+    const seen = rows(resetAfter ? history.before : candidate.address, hidden);
+    addGradient(weightHh, (d, accumulate) => {
+      const n = hidden;
+      multiply(columns(dGates, 3 * hidden), rows(history.before, n), d, { m: 2 * hidden, n, k: m, accumulate });
+      multiply(dn, seen, d + 2 * hidden * hidden * 4, { m: hidden, n, k: m, accumulate });
+    });
+    if (biasHh) {
+      writeGradient(biasHh, (d) => {
+        kernels.sumAxis(dGates, d, 1, m, 3 * hidden);
+        if (resetAfter) kernels.sumAxis(candidate.address, d + 2 * hidden * 4, 1, m, hidden);
+      });
+    }
+    if (h0) writeGradient(h0, (d) => copy(dh, d, batch * hidden));
+  });
+  return { output, h: last };
+}

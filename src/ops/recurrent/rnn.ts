@@ -1,0 +1,78 @@
+import { addGradient, gradientOf, record, writeGradient } from "../../autograd/graph.ts";
+import { engine } from "../../runtime/engine.ts";
+import { rnnPlan } from "../../runtime/plan.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Activation } from "../activation.ts";
+import { columns, multiply, rows } from "../matmul.ts";
+import { copy } from "../strided.ts";
+import { openHistory, openStateGradient } from "./history.ts";
+import {
+  checkSizes,
+  inputProduct,
+  inputProductBackward,
+  present,
+  type RecurrentWeights,
+  sumOfBiases,
+} from "./inputProduct.ts";
+
+export interface RnnOptions {
+  readonly activation: Activation;
+  /** [B, H]; zeros when omitted. */
+  readonly h0?: Tensor | null;
+  /** Walk from the last time step to the first. */
+  readonly reverse?: boolean;
+}
+
+/**
+ * Elman network over a whole sequence: h_t = f(x_t·W_ihᵀ + b_ih + h_{t-1}·W_hhᵀ + b_hh).
+ * @param x [T, B, I]
+ * @returns output [T, B, H] and the last state [B, H].
+ * @throws {ShapeError} when a shape does not fit.
+ * Saves z and h for the way back: (2T + 1)·B·H numbers.
+ * Source: Elman 1990, "Finding structure in time".
+ */
+export function rnnSequence(
+  x: Tensor,
+  weights: RecurrentWeights,
+  { activation, h0, reverse = false }: RnnOptions,
+): { output: Tensor; h: Tensor } {
+  const { kernels } = engine();
+  const sizes = checkSizes("RNN", x, weights, 1);
+  const { steps, batch, hidden } = sizes;
+  const { weightHh, biasHh } = weights;
+  const history = openHistory("RNN h0", h0, steps, batch, hidden, reverse);
+  const gates = inputProduct(x, weights.weightIh, sumOfBiases(weights, sizes.gates), sizes);
+  const fields = {
+    steps,
+    batch,
+    hidden,
+    reverse: Number(reverse),
+    weight: weightHh.address,
+    gates: gates.address,
+    history: history.states.address,
+    ...activation.slots,
+    parameters: activation.parameters,
+    outputRow: hidden,
+  };
+  const workspace = (): number => engine().allocate(kernels.rnnWorkspaceSize(batch, hidden));
+  kernels.rnnForward(rnnPlan({ ...fields, workspace: workspace() }));
+
+  const { output, last } = history;
+  record(present([x, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
+    const dh = openStateGradient(last);
+    kernels.rnnBackward(rnnPlan({ ...fields, dOutput: gradientOf(output), dh, workspace: workspace() }));
+    const m = steps * batch;
+    inputProductBackward(x, weights, gates.address, sizes);
+    addGradient(weightHh, (d, accumulate) =>
+      multiply(columns(gates.address, hidden), rows(history.before, hidden), d, {
+        m: hidden,
+        n: hidden,
+        k: m,
+        accumulate,
+      }),
+    );
+    if (biasHh) writeGradient(biasHh, (d) => kernels.sumAxis(gates.address, d, 1, m, hidden));
+    if (h0) writeGradient(h0, (d) => copy(dh, d, batch * hidden));
+  });
+  return { output, h: last };
+}

@@ -1,0 +1,84 @@
+import { engine } from "../runtime/engine.ts";
+import type { Parameter } from "../tensor/parameter.ts";
+import { Optimizer, requireRange } from "./optimizer.ts";
+
+export interface AdamOptions {
+  /** Default 0.001. */
+  learningRate?: number;
+  /** Decay of the means of the gradient and of its square; default [0.9, 0.999]. */
+  betas?: readonly [number, number];
+  /** Added to the root of the mean square; default 1e-8. */
+  epsilon?: number;
+  /** Default 0 for Adam (added to the gradient), 0.01 for AdamW (taken from the parameter). */
+  weightDecay?: number;
+}
+
+/** The largest float64 below 1. */
+const BELOW_ONE = 1 - Number.EPSILON / 2;
+
+/**
+ * Adam: m = β₁m + (1 − β₁)g, v = β₂v + (1 − β₂)g², p −= learningRate·m̂/(√v̂ + ε), with m̂ = m/(1 − β₁ᵗ) and
+ * v̂ = v/(1 − β₂ᵗ). Costs 8 bytes a number.
+ * Source: Kingma & Ba 2014, arXiv:1412.6980, in the form of `torch.optim.Adam`.
+ */
+export class Adam extends Optimizer {
+  readonly #betas: readonly [number, number];
+  readonly #epsilon: number;
+  readonly #weightDecay: number;
+  readonly #means: readonly number[];
+  readonly #squares: readonly number[];
+  /** β₁ᵗ and β₂ᵗ of each parameter, which differ when some have had no gradient at times. */
+  readonly #powers: [number, number][];
+  protected readonly decoupled: boolean = false;
+
+  /** @throws {OptionError} when an option is out of range. */
+  constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {
+    super("Adam", parameters, options.learningRate ?? 1e-3);
+    const [beta1, beta2] = options.betas ?? [0.9, 0.999];
+    this.#betas = [
+      requireRange("Adam betas[0]", beta1, 0, BELOW_ONE),
+      requireRange("Adam betas[1]", beta2, 0, BELOW_ONE),
+    ];
+    this.#epsilon = requireRange("Adam epsilon", options.epsilon ?? 1e-8, 0, Number.MAX_VALUE);
+    this.#weightDecay = requireRange("Adam weightDecay", options.weightDecay ?? 0, 0, Number.MAX_VALUE);
+    this.#means = this.reserveState();
+    this.#squares = this.reserveState();
+    this.#powers = this.parameters.map(() => [1, 1]);
+  }
+
+  protected override update({ address, gradientAddress, size }: Parameter, index: number): void {
+    const [beta1, beta2] = this.#betas;
+    const powers = this.#powers[index] as [number, number];
+    // Products and a square root, not pow: these round alike in every JavaScript engine.
+    powers[0] *= beta1;
+    powers[1] *= beta2;
+    engine().kernels.adamStep(
+      address,
+      gradientAddress,
+      this.#means[index] as number,
+      this.#squares[index] as number,
+      size,
+      this.learningRate,
+      beta1,
+      beta2,
+      this.#epsilon,
+      this.#weightDecay,
+      1 - powers[0],
+      Math.sqrt(1 - powers[1]),
+      Number(this.decoupled),
+    );
+  }
+}
+
+/**
+ * Adam with the weight decay taken from the parameter itself: p −= learningRate·weightDecay·p.
+ * Source: Loshchilov & Hutter 2017, arXiv:1711.05101.
+ */
+export class AdamW extends Adam {
+  protected override readonly decoupled = true;
+
+  /** @throws {OptionError} when an option is out of range. */
+  constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {
+    super(parameters, { ...options, weightDecay: options.weightDecay ?? 0.01 });
+  }
+}
