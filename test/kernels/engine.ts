@@ -26,6 +26,8 @@ export interface Engine {
   floats(data: ArrayLike<number> | number): Floats;
   /** The address of these i32 numbers, guarded as well. */
   integers(data: ArrayLike<number>): number;
+  /** Makes allocation number `index` after the next release end with the memory, where reading one byte further traps. */
+  endWithMemory(index: number): void;
   /** Throws when a guard was overwritten, then forgets every buffer. */
   release(): void;
 }
@@ -48,7 +50,10 @@ export function loadEngine(build: Build): Engine {
       guards.push(next++);
     }
   };
+  let allocations = 0;
+  let lastOfMemory = -1;
   const reserve = (length: number) => {
+    if (allocations++ === lastOfMemory) return memory.buffer.byteLength - 4 * length;
     guard();
     next = Math.ceil(next / 4) * 4;
     const address = next * 4;
@@ -71,7 +76,12 @@ export function loadEngine(build: Build): Engine {
       values.set(data);
       return values.byteOffset;
     },
+    endWithMemory(index) {
+      lastOfMemory = index;
+    },
     release() {
+      allocations = 0;
+      lastOfMemory = -1;
       const broken = guards.filter((index) => words[index] !== GUARD);
       next = start;
       guards = [];

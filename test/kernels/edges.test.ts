@@ -1,0 +1,114 @@
+/** No kernel reads beyond a buffer: each buffer in turn ends with the memory, where one byte further traps. */
+
+import { describe, test } from "vitest";
+import type { Kernels } from "../../src/wasm/kernels.ts";
+import { builds, lengths, loadEngine } from "./engine.ts";
+
+type Call = (kernels: Kernels, buffers: number[], n: number) => void;
+
+/** Each kernel with the lengths of its buffers, of which there are as many as float32 (or i32, all zeros) arguments. */
+const calls: Record<string, { sizes: (n: number) => number[]; run: Call }> = {
+  exponential: { sizes: (n) => [n, n], run: (k, [x, y], n) => k.exponential(x, y, n) },
+  activationForward: {
+    sizes: (n) => [n, n, 1],
+    run: (k, [x, y, parameters], n) => {
+      for (let kind = 0; kind < 10; kind++) k.activationForward(k.activationForwardSlot(kind), x, y, n, parameters);
+    },
+  },
+  activationBackward: {
+    sizes: (n) => [n, n, n, n, 1],
+    run: (k, [x, y, dy, dx, parameters], n) => {
+      for (let kind = 0; kind < 10; kind++)
+        k.activationBackward(k.activationBackwardSlot(kind), x, y, dy, dx, n, parameters);
+    },
+  },
+  binary: { sizes: (n) => [n, n, n], run: (k, [a, b, y], n) => k.binary(3, a, b, y, 1, n, n, 1, n, 1) },
+  broadcast: { sizes: (n) => [1, n, 3 * n], run: (k, [a, b, y], n) => k.binary(0, a, b, y, 3, n, 0, 0, 0, 1) },
+  accumulate: { sizes: (n) => [n, n], run: (k, [x, y], n) => k.accumulate(x, y, n) },
+  scale: { sizes: (n) => [n, n], run: (k, [x, y], n) => k.scale(x, y, n, 2) },
+  fill: { sizes: (n) => [n], run: (k, [y], n) => k.fill(y, n, 2) },
+  squaredDifference: { sizes: (n) => [n, n, n], run: (k, [a, b, y], n) => k.squaredDifference(a, b, y, n) },
+  squaredDifferenceBackward: {
+    sizes: (n) => [n, n, n, n],
+    run: (k, [a, b, dy, da], n) => k.squaredDifferenceBackward(a, b, dy, da, n),
+  },
+  sumRows: { sizes: (n) => [3 * n, 3], run: (k, [x, y], n) => k.sumAxis(x, y, 3, n, 1) },
+  sumColumns: { sizes: (n) => [3 * n, n], run: (k, [x, y], n) => k.sumAxis(x, y, 1, 3, n) },
+  expandAxis: { sizes: (n) => [n, 3 * n], run: (k, [x, y], n) => k.expandAxis(x, y, 1, 3, n) },
+  sumOfSquares: { sizes: (n) => [n], run: (k, [x], n) => k.sumOfSquares(x, n) },
+  allFinite: { sizes: (n) => [n], run: (k, [x], n) => k.allFinite(x, n) },
+  softmax: { sizes: (n) => [2 * n, 2 * n], run: (k, [x, y], n) => k.softmax(x, y, 2, n) },
+  logSoftmax: { sizes: (n) => [2 * n, 2 * n], run: (k, [x, y], n) => k.logSoftmax(x, y, 2, n) },
+  softmaxBackward: {
+    sizes: (n) => [2 * n, 2 * n, 2 * n],
+    run: (k, [y, dy, dx], n) => k.softmaxBackward(y, dy, dx, 2, n),
+  },
+  logSoftmaxBackward: {
+    sizes: (n) => [2 * n, 2 * n, 2 * n],
+    run: (k, [y, dy, dx], n) => k.logSoftmaxBackward(y, dy, dx, 2, n),
+  },
+  gatherRows: { sizes: (n) => [n, 2, 2 * n], run: (k, [table, at, y], n) => k.gatherRows(table, at, y, 2, n) },
+  scatterAddRows: {
+    sizes: (n) => [2 * n, 2, n],
+    run: (k, [dy, at, dTable], n) => k.scatterAddRows(dy, at, dTable, 2, n),
+  },
+  crossEntropy: {
+    sizes: (n) => [2 * n, 2, n, 2, 2],
+    run: (k, [x, targets, weight, loss, sums], n) => k.crossEntropy(x, targets, weight, loss, sums, 2, n, -1),
+  },
+  crossEntropyBackward: {
+    sizes: (n) => [2 * n, 2, n, 2, 2, 2 * n],
+    run: (k, [x, targets, weight, sums, dLoss, dx], n) =>
+      k.crossEntropyBackward(x, targets, weight, sums, dLoss, dx, 2, n, -1),
+  },
+  negativeLogLikelihood: {
+    sizes: (n) => [2 * n, 2, n, 2],
+    run: (k, [x, targets, weight, loss], n) => k.negativeLogLikelihood(x, targets, weight, loss, 2, n, -1),
+  },
+  negativeLogLikelihoodBackward: {
+    sizes: (n) => [2, n, 2, 2 * n],
+    run: (k, [targets, weight, dLoss, dx], n) => k.negativeLogLikelihoodBackward(targets, weight, dLoss, dx, 2, n, -1),
+  },
+  sgdStep: { sizes: (n) => [n, n, n], run: (k, [p, g, b], n) => k.sgdStep(p, g, b, n, 1, 0.9, 0, 0, 0, 0) },
+  adamStep: {
+    sizes: (n) => [n, n, n, n],
+    run: (k, [p, g, m, v], n) => k.adamStep(p, g, m, v, n, 1, 0.9, 0.99, 1e-8, 0, 1, 1, 0),
+  },
+  philoxBits: { sizes: (n) => [n], run: (k, [y], n) => k.philoxBits(y, n, 1, 2, 3, 4) },
+  fillUniform: { sizes: (n) => [n], run: (k, [y], n) => k.fillUniform(y, n, 0, 1, 1, 2, 3, 4) },
+  fillNormal: { sizes: (n) => [n], run: (k, [y], n) => k.fillNormal(y, n, 0, 1, 1, 2, 3, 4) },
+  dropout: { sizes: (n) => [n, n], run: (k, [x, y], n) => k.dropout(x, y, n, 0.5, 1, 2, 3, 4) },
+};
+
+describe.each(builds)("%s", (build) => {
+  const engine = loadEngine(build);
+
+  test.each(Object.entries(calls))("%s", (_, { sizes, run }) => {
+    for (const n of lengths) {
+      for (let last = 0; last < sizes(n).length; last++) {
+        engine.endWithMemory(last);
+        const buffers = sizes(n).map((size) => engine.floats(new Float32Array(size)).address);
+        run(engine.kernels, buffers, n);
+        engine.release();
+      }
+    }
+  });
+
+  test.each([
+    [1, 7],
+    [7, 1],
+    [2, 14],
+  ])("strided copies, strides %i and %i", (outer, inner) => {
+    const length = 5 * outer + 6 * inner + 1;
+    for (let last = 0; last < 2; last++) {
+      for (const kernel of [engine.kernels.gatherStrided, engine.kernels.scatterStrided]) {
+        const gathers = kernel === engine.kernels.gatherStrided;
+        engine.endWithMemory(last);
+        const x = engine.floats(new Float32Array(gathers ? length : 42)).address;
+        const y = engine.floats(new Float32Array(gathers ? 42 : length)).address;
+        kernel(x, y, 2, engine.integers([6, 7]), engine.integers([outer, inner]));
+        engine.release();
+      }
+    }
+  });
+});
