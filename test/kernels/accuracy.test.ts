@@ -74,7 +74,11 @@ describe.each(builds)("%s", (build) => {
     const y = engine.floats(inputs.length);
     for (const { run, exact } of functions) {
       run(x.address, y.address, inputs.length);
-      expectUlp(y.values, Array.from(x.values, (value) => Math.fround(exact(value))), 2);
+      expectUlp(
+        y.values,
+        Array.from(x.values, (value) => Math.fround(exact(value))),
+        2,
+      );
     }
     map(2)(x.address, y.address, 2);
     expect([...y.values.subarray(0, 2)]).toEqual([0, -0]);
