@@ -24,7 +24,7 @@ export function encodeSafetensors(
   metadata?: Record<string, string>,
 ): Uint8Array<ArrayBuffer> {
   const header: Record<string, unknown> = {};
-  if (metadata) header["__metadata__"] = metadata;
+  if (metadata) header.__metadata__ = metadata;
   let offset = 0;
   for (const [name, t] of Object.entries(tensors)) {
     if (name === "__metadata__") throw new WeightsError("safetensors: a tensor cannot be called __metadata__");

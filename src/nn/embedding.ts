@@ -35,7 +35,6 @@ export class Embedding extends Module {
         input: { tokens: count },
         outputSize: size,
         step: (input) => weight.address + (engine().i32[input >>> 2] as number) * size * 4,
-        reset: () => {},
       },
     ];
   }

@@ -66,6 +66,4 @@ class LinearStage implements StreamStage {
     if (this.#bias) kernels.accumulate(this.#bias.address, this.#output, this.outputSize);
     return this.#output;
   }
-
-  reset(): void {}
 }

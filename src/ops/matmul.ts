@@ -31,12 +31,15 @@ export function multiply(
 ): void {
   if (m === 0 || n === 0) return;
   const { kernels } = engine();
-  if (m === 1 && a.column === 1 && k > 0) {
-    if (b.row === 1 && b.column === k) return kernels.gemv(b.address, a.address, c, n, k, accumulate);
-    if (b.column === 1 && b.row === n) return kernels.gemvTransposed(b.address, a.address, c, k, n, accumulate);
+  const single = m === 1 && a.column === 1 && k > 0;
+  if (single && b.row === 1 && b.column === k) {
+    kernels.gemv(b.address, a.address, c, n, k, accumulate);
+  } else if (single && b.column === 1 && b.row === n) {
+    kernels.gemvTransposed(b.address, a.address, c, k, n, accumulate);
+  } else {
+    const workspace = engine().allocate(kernels.gemmWorkspaceSize(m, n, k));
+    kernels.gemm(a.address, a.row, a.column, b.address, b.row, b.column, c, cRow, m, n, k, accumulate, workspace);
   }
-  const workspace = engine().allocate(kernels.gemmWorkspaceSize(m, n, k));
-  kernels.gemm(a.address, a.row, a.column, b.address, b.row, b.column, c, cRow, m, n, k, accumulate, workspace);
 }
 
 /**

@@ -46,12 +46,8 @@ export abstract class Optimizer {
   /** Changes one parameter, whose gradient is there. */
   protected abstract update(parameter: Parameter, index: number): void;
 
-  /** Called once before the parameters of a step are updated. */
-  protected beginStep(): void {}
-
   /** Changes every parameter that has a gradient, then ends the step: what it computed may be forgotten. */
   step(): void {
-    this.beginStep();
     this.parameters.forEach((parameter, i) => {
       if (parameter.hasGradient()) this.update(parameter, i);
     });

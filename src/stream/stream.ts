@@ -12,8 +12,8 @@ export interface StreamStage {
   readonly outputSize: number;
   /** Reads the sample at an address and returns the address of the result, valid until the next step. */
   step(input: number): number;
-  /** Goes back to the initial state. */
-  reset(): void;
+  /** Goes back to the initial state; a stage without one needs no `reset`. */
+  reset?(): void;
 }
 
 const registry = new FinalizationRegistry<number>((address) => engine().heap.release(address));
@@ -77,6 +77,6 @@ export class Stream {
 
   /** Goes back to the initial state. */
   reset(): void {
-    for (const stage of this.#stages) stage.reset();
+    for (const stage of this.#stages) stage.reset?.();
   }
 }

@@ -55,10 +55,13 @@ export class Parameter extends Tensor {
     return this.#gradient;
   }
 
-  /** Its gradient stays where it is. */
-  override keepGradient(): void {}
+  override keepGradient(): void {
+    // It already lies where it outlives the step.
+  }
 
-  override resumeGradient(): void {}
+  override resumeGradient(): void {
+    // What was added before is still there.
+  }
 
   override clearGradient(): void {
     this.#written = false;

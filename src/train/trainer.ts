@@ -231,7 +231,7 @@ export class Trainer {
   }
 
   /** What the model says to an input, without learning; the result lives as long as it is held. */
-  async predict(input: Tensor): Promise<Tensor> {
+  predict(input: Tensor): Tensor {
     const training = this.model.training;
     this.model.eval();
     try {
