@@ -11,6 +11,11 @@ describe("largestRelativeError", () => {
     expect(largestRelativeError([1, 2.5, -4], [1, 2, -4])).toEqual({ error: 0.125, index: 1, scale: 4 });
   });
 
+  test("is measured against a magnitude where one is named and larger", () => {
+    expect(largestRelativeError([1.5], [1], 2)).toEqual({ error: 0.25, index: 0, scale: 2 });
+    expect(largestRelativeError([1.5], [1], 0.5).scale).toBe(1);
+  });
+
   test("is infinite where a number is missing or not finite", () => {
     expect(largestRelativeError([Number.NaN, 1], [1, 1]).error).toBe(Number.POSITIVE_INFINITY);
     expect(largestRelativeError([1, 1], [1, Number.NaN]).error).toBe(Number.POSITIVE_INFINITY);

@@ -4,7 +4,9 @@
  *     |actual - expected| ≤ tolerance · max(|expected|, scale),   scale = the largest |expected| in that tensor,
  *
  * that is, the largest error in a tensor over the tensor's largest magnitude. A tensor whose true value is all zeros must
- * be all zeros. The engine computes in float32 (half a unit in the last place is 6e-8), so 1e-5 leaves room for sums.
+ * be all zeros. Where the exact value is a small difference of larger numbers, no float32 arithmetic can hold it to its own
+ * magnitude; such a test says so and names the `magnitude` of what is subtracted, which `scale` is then at least.
+ * The engine computes in float32 (half a unit in the last place is 6e-8), so 1e-5 leaves room for sums.
  *
  * With UNROLLED_ERRORS=FILE in the environment, each comparison appends a line there: family, case, tensor, error.
  */
@@ -27,8 +29,8 @@ export interface Subject {
 }
 
 /** The largest relative error by the measure above, and where it is. Infinite where either side is not finite. */
-export function largestRelativeError(actual: ArrayLike<number>, expected: ArrayLike<number>) {
-  const scale = Array.from(expected).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+export function largestRelativeError(actual: ArrayLike<number>, expected: ArrayLike<number>, magnitude = 0) {
+  const scale = Array.from(expected).reduce((most, value) => Math.max(most, Math.abs(value)), magnitude);
   let error = 0;
   let index = 0;
   for (let i = 0; i < expected.length; i += 1) {
@@ -43,11 +45,16 @@ export function largestRelativeError(actual: ArrayLike<number>, expected: ArrayL
 }
 
 /** Fails, naming the case, the tensor, the element and its error, unless shapes are equal and the error is within tolerance. */
-export function expectClose(subject: Subject, actual: Numbers, expected: Numbers, tolerance = TOLERANCE): void {
+export function expectClose(
+  subject: Subject,
+  actual: Numbers,
+  expected: Numbers,
+  { tolerance = TOLERANCE, magnitude = 0 }: { tolerance?: number; magnitude?: number } = {},
+): void {
   const name = `${subject.case}: ${subject.tensor}`;
   expect([...actual.shape], `${name}: shape`).toEqual([...expected.shape]);
   expect(actual.data.length, `${name}: count`).toBe(expected.data.length);
-  const { error, index, scale } = largestRelativeError(actual.data, expected.data);
+  const { error, index, scale } = largestRelativeError(actual.data, expected.data, magnitude);
   record(subject, error);
   const where = `element ${index} of [${expected.shape}] is ${actual.data[index]}, not ${expected.data[index]}`;
   const size = `relative error ${error.toExponential(2)} of the largest magnitude ${scale.toPrecision(3)}`;

@@ -104,7 +104,9 @@ describe("recurrent layers: every gradient = finite difference", () => {
       const source = name.slice("gradient.".length);
       const leaf = given.get(source) ?? given.get(`weights.${source}`)!;
       const differences = { shape: gradient.shape, data: gradientOf(scalar, leaf.data as Float64Array) };
-      expectClose({ family: "oracle", case: JSON.stringify(options), tensor: name }, gradient, differences, BOUND);
+      expectClose({ family: "oracle", case: JSON.stringify(options), tensor: name }, gradient, differences, {
+        tolerance: BOUND,
+      });
     }
   });
 });

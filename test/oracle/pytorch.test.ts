@@ -18,7 +18,9 @@ for (const kind of ["RNN", "LSTM", "GRU"] as const) {
       test(fixture.name, () => {
         const run = layerOracle({ kind, ...fixture.options }, fixture.under(""));
         for (const tensor of fixture.names.filter((name) => run.has(name))) {
-          expectClose({ family, case: fixture.name, tensor }, run.get(tensor)!, fixture.tensor(tensor), ROUNDING);
+          expectClose({ family, case: fixture.name, tensor }, run.get(tensor)!, fixture.tensor(tensor), {
+            tolerance: ROUNDING,
+          });
         }
       });
     }
@@ -49,7 +51,9 @@ describe("activations of the oracle = PyTorch", () => {
       const { shape, data } = fixture.tensor("x");
       const x = Float64Array.from(data);
       for (const [tensor, values] of [["y", x.map(f)] as const, ["derivative", x.map(derivative)] as const]) {
-        expectClose({ family, case: fixture.name, tensor }, { shape, data: values }, fixture.tensor(tensor), ROUNDING);
+        expectClose({ family, case: fixture.name, tensor }, { shape, data: values }, fixture.tensor(tensor), {
+          tolerance: ROUNDING,
+        });
       }
     });
   }
@@ -76,9 +80,13 @@ describe("losses of the oracle = PyTorch", () => {
       const run = loss(rows, fixture.tensor("targets").data, { ...fixture.options, weight }, cotangent);
       const wanted = fixture.tensor("output");
       const subject = { family, case: fixture.name };
-      expectClose({ ...subject, tensor: "output" }, { shape: wanted.shape, data: run.loss }, wanted, ROUNDING);
+      expectClose({ ...subject, tensor: "output" }, { shape: wanted.shape, data: run.loss }, wanted, {
+        tolerance: ROUNDING,
+      });
       const gradient = { shape: x.shape, data: run.gradient.flatMap((row) => [...row]) };
-      expectClose({ ...subject, tensor: "gradient.x" }, gradient, fixture.tensor("gradient.x"), ROUNDING);
+      expectClose({ ...subject, tensor: "gradient.x" }, gradient, fixture.tensor("gradient.x"), {
+        tolerance: ROUNDING,
+      });
     });
   }
 });
@@ -111,7 +119,7 @@ describe("optimizers of the oracle = PyTorch", () => {
           for (const [step, value] of values.entries()) path[step * count + index] = value;
         }
         const subject = { family, case: fixture.name, tensor: parameter };
-        expectClose(subject, { shape: wanted.shape, data: path }, wanted, ROUNDING);
+        expectClose(subject, { shape: wanted.shape, data: path }, wanted, { tolerance: ROUNDING });
       }
     });
   }
