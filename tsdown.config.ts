@@ -8,6 +8,7 @@ const shared: UserConfig = {
   hash: false,
   fixedExtension: false,
   logLevel: "warn",
+  inputOptions: { checks: { pluginTimings: false } },
   deps: { onlyBundle: ["@assemblyscript/loader"] },
 };
 

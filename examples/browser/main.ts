@@ -59,7 +59,7 @@ async function train(): Promise<void> {
   showButtons();
   stop.focus();
   show("build", runtimeInfo().build);
-  show("status", `Reading ${current.windows.length} windows of ${WINDOW} characters, ${BATCH} at a time.`);
+  show("status", `Reading pieces of ${WINDOW} characters, ${BATCH} at a time.`);
 
   let markTime = performance.now();
   let markStep = stepsDone;
