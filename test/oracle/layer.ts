@@ -45,7 +45,7 @@ function suffixes(layer: number, bidirectional = false): string[] {
   return bidirectional ? [`_l${layer}`, `_l${layer}_reverse`] : [`_l${layer}`];
 }
 
-/** Everything there is to know about one run of a layer. `given` holds x, h0?, c0?, weights.<name>, cotangent.<name>. */
+/** All there is to know about one run. `given` holds x, weights.<name>, and h0, c0, cotangent.<name> where not zeros. */
 export function layerOracle(options: LayerOptions, given: Named): Named {
   const { hiddenSize, layers = 1, bidirectional = false, batchFirst = false } = options;
   const directions = bidirectional ? 2 : 1;
@@ -79,7 +79,10 @@ export function layerOracle(options: LayerOptions, given: Named): Named {
       sequence(x),
       stateOf((state) => `${state}0`),
     );
-    const dOutput = sequence(given.get("cotangent.output")!);
+    const cotangent = given.get("cotangent.output");
+    const dOutput = cotangent
+      ? sequence(cotangent)
+      : Array.from({ length: steps }, () => zeros(hiddenSize * directions));
     const back = run.backward(
       dOutput,
       stateOf((state) => `cotangent.${state}`),

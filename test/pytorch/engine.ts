@@ -35,9 +35,12 @@ export function gradientOf(name: string, leaf: Tensor): Numbers {
   return numbers(leaf.grad);
 }
 
-/** Σ value · cotangent over these tensors: the scalar whose gradients the fixtures hold. */
+/** Σ value · cotangent over the tensors that have a cotangent: the scalar whose gradients the fixtures hold. */
 export function contract(outputs: Map<string, Tensor>, given: Pick<Named, "get">): Tensor {
-  const terms = [...outputs].map(([name, value]) => sum(mul(value, toTensor(given.get(`cotangent.${name}`)!))));
+  const terms = [...outputs].flatMap(([name, value]) => {
+    const cotangent = given.get(`cotangent.${name}`);
+    return cotangent ? [sum(mul(value, toTensor(cotangent)))] : [];
+  });
   return terms.reduce((total, term) => add(total, term));
 }
 
@@ -65,22 +68,31 @@ export function runBoth(
   return result;
 }
 
-/** A recurrent layer of the library, run forward: output, h and, of an LSTM, c. */
+/** What a recurrent layer computes from the leaves x and, where given, h0 and c0: output, h and, of an LSTM, c. */
+export function outputsOf(layer: RNN | LSTM | GRU, leaves: Map<string, Tensor>): Map<string, Tensor> {
+  const x = leaves.get("x")!;
+  const h0 = leaves.get("h0");
+  if (layer instanceof LSTM) {
+    const { output, state } = layer.forward(x, h0 && { h: h0, c: leaves.get("c0")! });
+    return new Map([
+      ["output", output],
+      ["h", state.h],
+      ["c", state.c],
+    ]);
+  }
+  const { output, state } = layer.forward(x, h0);
+  return new Map([
+    ["output", output],
+    ["h", state],
+  ]);
+}
+
+/** A recurrent layer of the library with the given weights, run forward. */
 export function forwardLayer({ kind, ...options }: LayerOptions, given: Named) {
   const layer = new { RNN, LSTM, GRU }[kind](options);
   loadWeights(layer, given);
   const leaves = leavesOf(given);
-  const x = leaves.get("x")!;
-  const h0 = leaves.get("h0");
-  const outputs = new Map<string, Tensor>();
-  if (layer instanceof LSTM) {
-    const { output, state } = layer.forward(x, h0 && { h: h0, c: leaves.get("c0")! });
-    outputs.set("output", output).set("h", state.h).set("c", state.c);
-  } else {
-    const { output, state } = layer.forward(x, h0);
-    outputs.set("output", output).set("h", state);
-  }
-  return { layer, leaves, outputs };
+  return { layer, leaves, outputs: outputsOf(layer, leaves) };
 }
 
 /** A recurrent layer forward and backward, as layerOracle runs its own. */
