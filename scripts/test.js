@@ -14,7 +14,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const report = join(root, "build", "vitest.json");
 const failedChecks = [];
 
-/** Runs one command of node_modules/.bin or Node; its output comes out in one piece when it ends. */
+/** Runs one command of node_modules/.bin or Node; what it says comes out in one piece when it fails or is vitest. */
 function run(name, command, ...parameters) {
   const started = Date.now();
   const local = join(root, "node_modules", ".bin", command);
@@ -28,7 +28,7 @@ function run(name, command, ...parameters) {
   child.stderr.on("data", (piece) => output.push(piece));
   return new Promise((done) => {
     const finish = (passed) => {
-      process.stdout.write(Buffer.concat(output));
+      if (!passed || name === "vitest") process.stdout.write(Buffer.concat(output));
       console.log(`${passed ? "ok    " : "FAILED"} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
       if (!passed) failedChecks.push(name);
       done(passed);
