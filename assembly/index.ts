@@ -5,7 +5,7 @@
 
 export { heapBase, isRelaxed } from "./base/memory";
 export { gemm, gemmPacked, gemmPackedWorkspaceSize, gemmWorkspaceSize, packedRightSize, packRight } from "./gemm/gemm";
-export { gemv, gemvTransposed } from "./gemm/gemv";
+export { gemv, gemvPacked, gemvTransposed, packedRowsSize, packRows } from "./gemm/gemv";
 export { gruBackward, gruForward, gruWorkspaceSize } from "./recurrent/gru";
 export { lstmBackward, lstmForward, lstmWorkspaceSize } from "./recurrent/lstm";
 export { rnnBackward, rnnForward, rnnWorkspaceSize } from "./recurrent/rnn";

@@ -60,21 +60,3 @@ export function storeLanes(pointer: usize, v: v128, full: bool): void {
   if (full) v128.store(pointer, v);
   else v128.store_lane<f32>(pointer, v, 0);
 }
-
-/**
- * Four numbers, or one in lane 0 and zeros: loops that inline a long body once take the tail through the same body,
- * one number at a time.
- */
-// @ts-ignore: decorator
-@inline
-export function loadFourOrOne(pointer: usize, four: bool): v128 {
-  return four ? v128.load(pointer) : v128.load32_zero(pointer);
-}
-
-/** Writes four numbers, or only lane 0. */
-// @ts-ignore: decorator
-@inline
-export function storeFourOrOne(pointer: usize, v: v128, four: bool): void {
-  if (four) v128.store(pointer, v);
-  else v128.store_lane<f32>(pointer, v, 0);
-}

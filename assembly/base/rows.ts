@@ -1,6 +1,6 @@
 /** What softmax and cross entropy ask of one contiguous row. Sums run in float64 and in one fixed order. */
 
-import { horizontalMax, loadFourOrOne, storeFourOrOne } from "./lanes";
+import { horizontalMax, loadLanes, storeLanes } from "./lanes";
 import { exp4, log4 } from "./math";
 
 /** Σ of the four lanes, added to the two float64 sums of `total`. */
@@ -36,11 +36,11 @@ export function rowSumOfExponentials(x: usize, y: usize, count: i32, shift: f32)
   while (count > 0) {
     const four = count >= 4;
     const bytes: usize = four ? 16 : 4;
-    const e = exp4(f32x4.sub(loadFourOrOne(x, four), shifts));
+    const e = exp4(f32x4.sub(loadLanes(x, four), shifts));
     if (four) total = addWide(total, e);
     else rest += f32x4.extract_lane(e, 0);
     if (y) {
-      storeFourOrOne(y, e, four);
+      storeLanes(y, e, four);
       y += bytes;
     }
     x += bytes;

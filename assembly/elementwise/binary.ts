@@ -1,6 +1,6 @@
 /** Arithmetic on two operands, with the broadcasting that two nested loops can express, and in-place companions. */
 
-import { loadFourOrOne, storeFourOrOne } from "../base/lanes";
+import { loadLanes, storeLanes } from "../base/lanes";
 
 interface Operation {
   apply(a: v128, b: v128): v128;
@@ -46,9 +46,9 @@ function row<O extends Operation>(a: usize, b: usize, y: usize, count: i32, aStr
   while (count > 0) {
     const four = count >= 4;
     const bytes: usize = four ? 16 : 4;
-    const left = aStride ? loadFourOrOne(a, four) : v128.load32_splat(a);
-    const right = bStride ? loadFourOrOne(b, four) : v128.load32_splat(b);
-    storeFourOrOne(y, operation.apply(left, right), four);
+    const left = aStride ? loadLanes(a, four) : v128.load32_splat(a);
+    const right = bStride ? loadLanes(b, four) : v128.load32_splat(b);
+    storeLanes(y, operation.apply(left, right), four);
     if (aStride) a += bytes;
     if (bStride) b += bytes;
     y += bytes;
@@ -127,8 +127,8 @@ export function squaredDifference(a: usize, b: usize, y: usize, count: i32): voi
   while (count > 0) {
     const four = count >= 4;
     const bytes: usize = four ? 16 : 4;
-    const difference = f32x4.sub(loadFourOrOne(a, four), loadFourOrOne(b, four));
-    storeFourOrOne(y, f32x4.mul(difference, difference), four);
+    const difference = f32x4.sub(loadLanes(a, four), loadLanes(b, four));
+    storeLanes(y, f32x4.mul(difference, difference), four);
     a += bytes;
     b += bytes;
     y += bytes;
@@ -141,8 +141,8 @@ export function squaredDifferenceBackward(a: usize, b: usize, dy: usize, da: usi
   while (count > 0) {
     const four = count >= 4;
     const bytes: usize = four ? 16 : 4;
-    const difference = f32x4.sub(loadFourOrOne(a, four), loadFourOrOne(b, four));
-    storeFourOrOne(da, f32x4.mul(f32x4.add(difference, difference), loadFourOrOne(dy, four)), four);
+    const difference = f32x4.sub(loadLanes(a, four), loadLanes(b, four));
+    storeLanes(da, f32x4.mul(f32x4.add(difference, difference), loadLanes(dy, four)), four);
     a += bytes;
     b += bytes;
     dy += bytes;

@@ -3,7 +3,7 @@
  * Long float32 sums go by blocks of 128 terms whose sums are then added: the error grows with 128 + n/128, not with n.
  */
 
-import { horizontalSum, loadFourOrOne, storeFourOrOne } from "../base/lanes";
+import { horizontalSum, loadLanes, storeLanes } from "../base/lanes";
 import { fill } from "./binary";
 
 const BLOCK = 128;
@@ -78,12 +78,12 @@ function sumFourOrOneColumns(x: usize, y: usize, n: i32, rowBytes: usize, four: 
     n -= steps;
     let sum = f32x4.splat(0);
     for (; steps > 0; steps--) {
-      sum = f32x4.add(sum, loadFourOrOne(x, four));
+      sum = f32x4.add(sum, loadLanes(x, four));
       x += rowBytes;
     }
     total = f32x4.add(total, sum);
   }
-  storeFourOrOne(y, total, four);
+  storeLanes(y, total, four);
 }
 
 /**

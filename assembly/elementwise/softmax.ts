@@ -6,7 +6,7 @@
  * Error: softmax ≤ 4 ulp + the rounding of x − max x; logSoftmax ≤ 2 ulp of the largest of |x|, |max x|, |y|.
  */
 
-import { loadFourOrOne, multiplyAdd, storeFourOrOne } from "../base/lanes";
+import { loadLanes, multiplyAdd, storeLanes } from "../base/lanes";
 import { exp4 } from "../base/math";
 import { addWide, logarithm, rowDot, rowMaximum, rowSumOfExponentials, wideSum } from "../base/rows";
 
@@ -32,8 +32,8 @@ export function logSoftmax(x: usize, y: usize, rows: i32, columns: i32): void {
     for (let left = columns; left > 0; ) {
       const four = left >= 4;
       const bytes: usize = four ? 16 : 4;
-      const shifted = f32x4.sub(loadFourOrOne(x, four), f32x4.splat(maximum));
-      storeFourOrOne(y, f32x4.sub(shifted, f32x4.splat(logSum)), four);
+      const shifted = f32x4.sub(loadLanes(x, four), f32x4.splat(maximum));
+      storeLanes(y, f32x4.sub(shifted, f32x4.splat(logSum)), four);
       x += bytes;
       y += bytes;
       left -= <i32>(bytes >> 2);
@@ -48,8 +48,8 @@ export function softmaxBackward(y: usize, dy: usize, dx: usize, rows: i32, colum
     for (let left = columns; left > 0; ) {
       const four = left >= 4;
       const bytes: usize = four ? 16 : 4;
-      const centred = f32x4.sub(loadFourOrOne(dy, four), f32x4.splat(mean));
-      storeFourOrOne(dx, f32x4.mul(loadFourOrOne(y, four), centred), four);
+      const centred = f32x4.sub(loadLanes(dy, four), f32x4.splat(mean));
+      storeLanes(dx, f32x4.mul(loadLanes(y, four), centred), four);
       y += bytes;
       dy += bytes;
       dx += bytes;
@@ -80,8 +80,8 @@ export function logSoftmaxBackward(y: usize, dy: usize, dx: usize, rows: i32, co
     for (let left = columns; left > 0; ) {
       const four = left >= 4;
       const bytes: usize = four ? 16 : 4;
-      const e = exp4(loadFourOrOne(y, four));
-      storeFourOrOne(dx, multiplyAdd(e, negativeSum, loadFourOrOne(dy, four)), four);
+      const e = exp4(loadLanes(y, four));
+      storeLanes(dx, multiplyAdd(e, negativeSum, loadLanes(dy, four)), four);
       y += bytes;
       dy += bytes;
       dx += bytes;

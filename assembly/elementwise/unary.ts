@@ -23,7 +23,7 @@ import {
   Softplus,
   Tanh,
 } from "../base/activation";
-import { loadFourOrOne, storeFourOrOne } from "../base/lanes";
+import { loadLanes, storeLanes } from "../base/lanes";
 import { exp4 } from "../base/math";
 
 /** y := f(x). The tail goes round the same loop, number by number, so that the policy is inlined once. */
@@ -33,8 +33,8 @@ function forward<A extends Activation>(x: usize, y: usize, count: i32, parameter
   const policy = changetype<A>(0);
   while (count > 0) {
     const four = count >= 4;
-    const v = policy.map(loadFourOrOne(x, four), parameters);
-    storeFourOrOne(y, v, four);
+    const v = policy.map(loadLanes(x, four), parameters);
+    storeLanes(y, v, four);
     const bytes: usize = four ? 16 : 4;
     x += bytes;
     y += bytes;
@@ -49,9 +49,9 @@ function backward<A extends Activation>(x: usize, y: usize, dy: usize, dx: usize
   const policy = changetype<A>(0);
   while (count > 0) {
     const four = count >= 4;
-    const slope = policy.derivative(loadFourOrOne(x, four), loadFourOrOne(y, four), parameters);
-    const v = f32x4.mul(loadFourOrOne(dy, four), slope);
-    storeFourOrOne(dx, v, four);
+    const slope = policy.derivative(loadLanes(x, four), loadLanes(y, four), parameters);
+    const v = f32x4.mul(loadLanes(dy, four), slope);
+    storeLanes(dx, v, four);
     const bytes: usize = four ? 16 : 4;
     x += bytes;
     y += bytes;
@@ -234,8 +234,8 @@ export function activationBackward(
 export function exponential(x: usize, y: usize, count: i32): void {
   while (count > 0) {
     const four = count >= 4;
-    const v = exp4(loadFourOrOne(x, four));
-    storeFourOrOne(y, v, four);
+    const v = exp4(loadLanes(x, four));
+    storeLanes(y, v, four);
     const bytes: usize = four ? 16 : 4;
     x += bytes;
     y += bytes;

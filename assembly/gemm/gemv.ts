@@ -6,6 +6,7 @@
  * addition. W, x and y do not overlap. |error| ≤ (k/8 + 4)·2⁻²⁴·Σ|w·x|; the order of the sum depends on k alone.
  */
 import { horizontalSum, loadLanes, multiplyAdd, storeLanes } from "../base/lanes";
+import { packPanels } from "./pack";
 
 /** The last `count` (0 to 3) products of a row. */
 // @ts-ignore: decorator
@@ -47,7 +48,7 @@ function dotRow(row: usize, x: usize, k: i32): f32 {
 /** y[m] := W[m, k]·x[k], or y += W·x. */
 export function gemv(w: usize, x: usize, y: usize, m: i32, k: i32, accumulate: bool): void {
   const stride = <usize>k << 2;
-  const whole = <usize>(k & ~7) << 2;
+  const whole = <usize>(k & ~3) << 2;
   for (; m >= 4; m -= 4) {
     let even0 = f32x4.splat(0);
     let even1 = even0;
@@ -63,38 +64,36 @@ export function gemv(w: usize, x: usize, y: usize, m: i32, k: i32, accumulate: b
     let p3 = p2 + stride;
     let q = x;
     const end = x + whole;
-    // Eight accumulators and two reads of x stay in registers; each number of W is read once.
+    // Eight accumulators and one read of x stay in registers; each number of W is read once. The two halves are kept
+    // apart by an exit, since V8 would hoist the loads of both to the top and run out of registers.
     while (q < end) {
-      const v = v128.load(q);
-      const u = v128.load(q, 16);
-      even0 = multiplyAdd(v128.load(p0), v, even0);
-      odd0 = multiplyAdd(v128.load(p0, 16), u, odd0);
-      even1 = multiplyAdd(v128.load(p1), v, even1);
-      odd1 = multiplyAdd(v128.load(p1, 16), u, odd1);
-      even2 = multiplyAdd(v128.load(p2), v, even2);
-      odd2 = multiplyAdd(v128.load(p2, 16), u, odd2);
-      even3 = multiplyAdd(v128.load(p3), v, even3);
-      odd3 = multiplyAdd(v128.load(p3, 16), u, odd3);
-      p0 += 32;
-      p1 += 32;
-      p2 += 32;
-      p3 += 32;
-      q += 32;
+      {
+        const v = v128.load(q);
+        even0 = multiplyAdd(v128.load(p0), v, even0);
+        even1 = multiplyAdd(v128.load(p1), v, even1);
+        even2 = multiplyAdd(v128.load(p2), v, even2);
+        even3 = multiplyAdd(v128.load(p3), v, even3);
+        p0 += 16;
+        p1 += 16;
+        p2 += 16;
+        p3 += 16;
+        q += 16;
+      }
+      if (q >= end) break;
+      {
+        const v = v128.load(q);
+        odd0 = multiplyAdd(v128.load(p0), v, odd0);
+        odd1 = multiplyAdd(v128.load(p1), v, odd1);
+        odd2 = multiplyAdd(v128.load(p2), v, odd2);
+        odd3 = multiplyAdd(v128.load(p3), v, odd3);
+        p0 += 16;
+        p1 += 16;
+        p2 += 16;
+        p3 += 16;
+        q += 16;
+      }
     }
-    let rest = k & 7;
-    if (rest >= 4) {
-      const v = v128.load(q);
-      even0 = multiplyAdd(v128.load(p0), v, even0);
-      even1 = multiplyAdd(v128.load(p1), v, even1);
-      even2 = multiplyAdd(v128.load(p2), v, even2);
-      even3 = multiplyAdd(v128.load(p3), v, even3);
-      p0 += 16;
-      p1 += 16;
-      p2 += 16;
-      p3 += 16;
-      q += 16;
-      rest -= 4;
-    }
+    const rest = k & 3;
     emit(y, horizontalSum(f32x4.add(even0, odd0)) + dotTail(p0, q, rest), accumulate);
     emit(y + 4, horizontalSum(f32x4.add(even1, odd1)) + dotTail(p1, q, rest), accumulate);
     emit(y + 8, horizontalSum(f32x4.add(even2, odd2)) + dotTail(p2, q, rest), accumulate);
@@ -159,5 +158,80 @@ export function gemvTransposed(w: usize, x: usize, y: usize, m: i32, k: i32, acc
     }
     w += stride;
     x += 4;
+  }
+}
+
+/** Outputs that one panel of `packRows` computes: four vectors, one cache line. */
+const PANEL: i32 = 16;
+
+/** Numbers that `packRows` writes for W[m, k]. */
+export function packedRowsSize(m: i32, k: i32): i32 {
+  return ((m + PANEL - 1) / PANEL) * PANEL * k;
+}
+
+/**
+ * Packs W[m, k] for `gemvPacked`: panels of 16 rows, and in a panel for each k the 16 neighbours. A network that reads
+ * one sample at a time streams its weights as one run of memory; packing pays when they are used more than a few times.
+ */
+export function packRows(w: usize, m: i32, k: i32, packed: usize): void {
+  packPanels(w, k, 1, m, k, packed, PANEL);
+}
+
+/** The first `count` lanes (all four from 4 on) are added to y. */
+// @ts-ignore: decorator
+@inline
+function addLanes(y: usize, v: v128, count: i32): void {
+  if (count >= 4) {
+    v128.store(y, f32x4.add(v128.load(y), v));
+  } else {
+    if (count > 0) store<f32>(y, load<f32>(y) + f32x4.extract_lane(v, 0));
+    if (count > 1) store<f32>(y, load<f32>(y, 4) + f32x4.extract_lane(v, 1), 4);
+    if (count > 2) store<f32>(y, load<f32>(y, 8) + f32x4.extract_lane(v, 2), 8);
+  }
+}
+
+/**
+ * y[m] += W·x with W packed by `packRows`. Each output sums over k in two halves, even and odd, which are added last:
+ * |error| ≤ (k/2 + 2)·2⁻²⁴·Σ|w·x|.
+ */
+export function gemvPacked(packed: usize, x: usize, y: usize, m: i32, k: i32): void {
+  const end = x + (<usize>k << 2);
+  for (; m > 0; m -= PANEL) {
+    let even0 = f32x4.splat(0);
+    let even1 = even0;
+    let even2 = even0;
+    let even3 = even0;
+    let odd0 = even0;
+    let odd1 = even0;
+    let odd2 = even0;
+    let odd3 = even0;
+    let q = x;
+    // Eight accumulators and one broadcast of x stay in registers; the exits keep the halves apart (see gemv).
+    while (q < end) {
+      {
+        const v = v128.load32_splat(q);
+        even0 = multiplyAdd(v128.load(packed), v, even0);
+        even1 = multiplyAdd(v128.load(packed, 16), v, even1);
+        even2 = multiplyAdd(v128.load(packed, 32), v, even2);
+        even3 = multiplyAdd(v128.load(packed, 48), v, even3);
+        packed += 64;
+        q += 4;
+      }
+      if (q >= end) break;
+      {
+        const v = v128.load32_splat(q);
+        odd0 = multiplyAdd(v128.load(packed), v, odd0);
+        odd1 = multiplyAdd(v128.load(packed, 16), v, odd1);
+        odd2 = multiplyAdd(v128.load(packed, 32), v, odd2);
+        odd3 = multiplyAdd(v128.load(packed, 48), v, odd3);
+        packed += 64;
+        q += 4;
+      }
+    }
+    addLanes(y, f32x4.add(even0, odd0), m);
+    addLanes(y + 16, f32x4.add(even1, odd1), m - 4);
+    addLanes(y + 32, f32x4.add(even2, odd2), m - 8);
+    addLanes(y + 48, f32x4.add(even3, odd3), m - 12);
+    y += 64;
   }
 }

@@ -4,7 +4,8 @@
  *
  *     out[panel][k][w] = source[(panel·W + w)·lineStride + k·depthStride],   zero where panel·W + w ≥ length
  *
- * Left operands use W = 4 (their lines are rows of A), right operands W = 8 (their lines are columns of B). Strides
+ * Left operands use W = 4 (their lines are rows of A), right operands W = 8 (their lines are columns of B), and weights
+ * that meet one vector at a time W = 16 (their lines are rows). Strides
  * are in elements, and one of the two is 1, so a transpose costs nothing but a different walk. The zero padding makes
  * edge tiles whole: a tile never branches inside its loop over k.
  *
@@ -72,7 +73,7 @@ function packFourLines(source: usize, lineStride: usize, depth: i32, out: usize,
   }
 }
 
-/** Cuts `length` lines into panels of `width` (4 or 8). */
+/** Cuts `length` lines into panels of `width` (4, 8, or 16 for lines that run along k). */
 export function packPanels(
   source: usize,
   lineStride: usize,

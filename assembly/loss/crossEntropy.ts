@@ -4,7 +4,7 @@
  * targets: i32 [rows], each ignoreIndex or in [0, columns) (checked by the caller). weight: f32 [columns], or 0 for ones.
  */
 
-import { loadFourOrOne, storeFourOrOne } from "../base/lanes";
+import { loadLanes, storeLanes } from "../base/lanes";
 import { exp4 } from "../base/math";
 import { logarithm, rowMaximum, rowSumOfExponentials } from "../base/rows";
 import { fill } from "../elementwise/binary";
@@ -84,8 +84,8 @@ function scaledSoftmax(x: usize, y: usize, count: i32, shift: f32, factor: f32):
   while (count > 0) {
     const four = count >= 4;
     const bytes: usize = four ? 16 : 4;
-    const e = exp4(f32x4.sub(loadFourOrOne(x, four), f32x4.splat(shift)));
-    storeFourOrOne(y, f32x4.mul(e, f32x4.splat(factor)), four);
+    const e = exp4(f32x4.sub(loadLanes(x, four), f32x4.splat(shift)));
+    storeLanes(y, f32x4.mul(e, f32x4.splat(factor)), four);
     x += bytes;
     y += bytes;
     count -= <i32>(bytes >> 2);

@@ -1,4 +1,4 @@
-import { loadFourOrOne, multiplyAdd, storeFourOrOne } from "../base/lanes";
+import { loadLanes, multiplyAdd, storeLanes } from "../base/lanes";
 
 /**
  * One step of Adam (Kingma & Ba 2015) or AdamW (Loshchilov & Hutter 2019) over a block of n numbers, as torch.optim takes it:
@@ -35,14 +35,14 @@ export function adamStep(
   while (n > 0) {
     const four = n >= 4;
     const bytes: usize = four ? 16 : 4;
-    const parameter = f32x4.mul(loadFourOrOne(p, four), shrink);
-    const gradient = multiplyAdd(parameter, decay, loadFourOrOne(g, four));
-    const first = multiplyAdd(loadFourOrOne(m, four), keep1, f32x4.mul(gradient, take1));
-    const second = multiplyAdd(loadFourOrOne(v, four), keep2, f32x4.mul(f32x4.mul(gradient, gradient), take2));
+    const parameter = f32x4.mul(loadLanes(p, four), shrink);
+    const gradient = multiplyAdd(parameter, decay, loadLanes(g, four));
+    const first = multiplyAdd(loadLanes(m, four), keep1, f32x4.mul(gradient, take1));
+    const second = multiplyAdd(loadLanes(v, four), keep2, f32x4.mul(f32x4.mul(gradient, gradient), take2));
     const denominator = f32x4.add(f32x4.div(f32x4.sqrt(second), root), small);
-    storeFourOrOne(m, first, four);
-    storeFourOrOne(v, second, four);
-    storeFourOrOne(p, multiplyAdd(step, f32x4.div(first, denominator), parameter), four);
+    storeLanes(m, first, four);
+    storeLanes(v, second, four);
+    storeLanes(p, multiplyAdd(step, f32x4.div(first, denominator), parameter), four);
     p += bytes;
     g += bytes;
     m += bytes;

@@ -1,4 +1,4 @@
-import { loadFourOrOne, multiplyAdd, storeFourOrOne } from "../base/lanes";
+import { loadLanes, multiplyAdd, storeLanes } from "../base/lanes";
 
 /**
  * One step of stochastic gradient descent over a block of n numbers, as torch.optim.SGD takes it:
@@ -26,16 +26,16 @@ export function sgdStep(
   while (n > 0) {
     const four = n >= 4;
     const bytes: usize = four ? 16 : 4;
-    const parameter = loadFourOrOne(p, four);
-    let direction = multiplyAdd(parameter, decay, loadFourOrOne(g, four));
+    const parameter = loadLanes(p, four);
+    let direction = multiplyAdd(parameter, decay, loadLanes(g, four));
     if (momentumBuffer) {
       let buffer = direction;
-      if (!first) buffer = multiplyAdd(loadFourOrOne(momentumBuffer, four), keep, f32x4.mul(direction, take));
-      storeFourOrOne(momentumBuffer, buffer, four);
+      if (!first) buffer = multiplyAdd(loadLanes(momentumBuffer, four), keep, f32x4.mul(direction, take));
+      storeLanes(momentumBuffer, buffer, four);
       direction = nesterov ? multiplyAdd(buffer, keep, direction) : buffer;
       momentumBuffer += bytes;
     }
-    storeFourOrOne(p, multiplyAdd(direction, step, parameter), four);
+    storeLanes(p, multiplyAdd(direction, step, parameter), four);
     p += bytes;
     g += bytes;
     n -= <i32>(bytes >> 2);

@@ -14,6 +14,7 @@
  */
 import { loadLanes, storeLanes } from "../base/lanes";
 import { sigmoid4, tanh4 } from "../base/math";
+import { packedRowsSize } from "../gemm/gemv";
 import {
   addOutputGradient,
   multiplyBy,
@@ -39,6 +40,8 @@ class GruPlan {
   resetAfter: i32;
   /** [3H, H], blocks r z n */
   weight: usize;
+  /** U_rz and U_n, each packed by `packRows`, for a single sequence; 0: multiply by the weight as it lies. Forward only. */
+  rows: usize;
   /** [H], b_n; read only when reset comes after */
   biasCandidate: usize;
   /** [T, B, 3H] */
@@ -121,6 +124,7 @@ export function gruForward(plan: usize): void {
   const weightCandidate = p.weight + 2 * <usize>hidden * row;
   const panels = p.workspace + (<usize>productWorkspaceSize(batch, 2 * hidden) << 2);
   const panelsCandidate = panels + (<usize>panelsSize(2 * hidden, hidden) << 2);
+  const rowsCandidate = p.rows == 0 ? 0 : p.rows + (<usize>packedRowsSize(2 * hidden, hidden) << 2);
   packTransposed(batch, p.weight, 2 * hidden, hidden, panels);
   packTransposed(batch, weightCandidate, hidden, hidden, panelsCandidate);
   for (let step = 0; step < p.steps; step++) {
@@ -129,14 +133,14 @@ export function gruForward(plan: usize): void {
     const candidate = p.candidate + <usize>t * bytes;
     const before = p.history + <usize>slotBefore(t, reverse) * bytes;
     const after = p.history + <usize>slotAfter(t, reverse) * bytes;
-    multiplyByTransposed(before, p.weight, panels, a, 3 * hidden, batch, 2 * hidden, hidden, true, p.workspace);
+    multiplyByTransposed(before, p.weight, panels, p.rows, a, 3 * hidden, batch, 2 * hidden, hidden, true, p.workspace);
     for (let b: usize = 0; b < <usize>batch; b++) {
       gruGates(a + 3 * b * row, before + b * row, candidate + b * row, hidden, resetAfter);
     }
     const from = resetAfter ? before : candidate;
     const to = resetAfter ? candidate : a + 2 * row;
     const toRow = resetAfter ? hidden : 3 * hidden;
-    multiplyByTransposed(from, weightCandidate, panelsCandidate, to, toRow, batch, hidden, hidden, !resetAfter, p.workspace);
+    multiplyByTransposed(from, weightCandidate, panelsCandidate, rowsCandidate, to, toRow, batch, hidden, hidden, !resetAfter, p.workspace);
     for (let b: usize = 0; b < <usize>batch; b++) {
       const at = b * row;
       gruState(a + 3 * at, before + at, candidate + at, after + at, hidden, p.biasCandidate, resetAfter);

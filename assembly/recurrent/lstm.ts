@@ -37,6 +37,8 @@ class LstmPlan {
   reverse: i32;
   /** [4H, H], blocks i f g o */
   weight: usize;
+  /** the same packed by `packRows`, for a single sequence; 0: multiply by the weight as it lies. Forward only. */
+  rows: usize;
   /** [3H], blocks i f o, or 0 for none */
   peepholes: usize;
   /** [T, B, 4H] */
@@ -115,7 +117,7 @@ export function lstmForward(plan: usize): void {
     const before = <usize>slotBefore(t, reverse) * bytes;
     const after = <usize>slotAfter(t, reverse) * bytes;
     const h = p.history + before;
-    multiplyByTransposed(h, p.weight, packed, z, 4 * hidden, p.batch, 4 * hidden, hidden, true, p.workspace);
+    multiplyByTransposed(h, p.weight, packed, p.rows, z, 4 * hidden, p.batch, 4 * hidden, hidden, true, p.workspace);
     for (let b: usize = 0; b < <usize>p.batch; b++) {
       const at = b * row;
       lstmGates(z + 4 * at, p.cells + before + at, p.cells + after + at, p.history + after + at, hidden, p.peepholes);

@@ -5,7 +5,7 @@
  * weight packed once for all T. Which of the two runs depends on B only, so results never depend on anything else.
  */
 import { gemmPacked, gemmPackedWorkspaceSize, packedRightSize, packRight } from "../gemm/gemm";
-import { gemv, gemvTransposed } from "../gemm/gemv";
+import { gemv, gemvPacked, gemvTransposed } from "../gemm/gemv";
 
 /** Numbers a product [batch, depth]·[depth, ·] wants to work in; whole cache lines. */
 export function productWorkspaceSize(batch: i32, depth: i32): i32 {
@@ -31,13 +31,17 @@ export function packDirect(batch: i32, weight: usize, rows: i32, columns: i32, p
   if (batch > 1) packRight(weight, columns, 1, columns, rows, packed);
 }
 
-/** out[batch, rows] (+)= h[batch, depth]·weightᵀ, weight [rows, depth]; rows of `out` are `outRow` apart. */
+/**
+ * out[batch, rows] (+)= h[batch, depth]·weightᵀ, weight [rows, depth]; rows of `out` are `outRow` apart. `packed` holds
+ * the panels of a batch; `packedRows`, when not 0, those of a single sequence.
+ */
 // @ts-ignore: decorator
 @inline
 export function multiplyByTransposed(
   h: usize,
   weight: usize,
   packed: usize,
+  packedRows: usize,
   out: usize,
   outRow: i32,
   batch: i32,
@@ -46,7 +50,10 @@ export function multiplyByTransposed(
   accumulate: bool,
   workspace: usize,
 ): void {
-  if (batch == 1) gemv(weight, h, out, rows, depth, accumulate);
+  if (batch == 1 && packedRows != 0) {
+    if (!accumulate) memory.fill(out, 0, <usize>rows << 2);
+    gemvPacked(packedRows, h, out, rows, depth);
+  } else if (batch == 1) gemv(weight, h, out, rows, depth, accumulate);
   else gemmPacked(h, depth, 1, packed, out, outRow, batch, rows, depth, accumulate, workspace);
 }
 

@@ -31,6 +31,8 @@ class RnnPlan {
   reverse: i32;
   /** [H, H] */
   weight: usize;
+  /** the same packed by `packRows`, for a single sequence; 0: multiply by the weight as it lies. Forward only. */
+  rows: usize;
   /** [T, B, H] */
   gates: usize;
   /** [T + 1, B, H] */
@@ -66,7 +68,7 @@ export function rnnForward(plan: usize): void {
     const z = p.gates + <usize>t * bytes;
     const before = p.history + <usize>slotBefore(t, reverse) * bytes;
     const after = p.history + <usize>slotAfter(t, reverse) * bytes;
-    multiplyByTransposed(before, p.weight, packed, z, p.hidden, p.batch, p.hidden, p.hidden, true, p.workspace);
+    multiplyByTransposed(before, p.weight, packed, p.rows, z, p.hidden, p.batch, p.hidden, p.hidden, true, p.workspace);
     call_indirect<void>(p.forwardSlot, z, after, block, p.parameters);
   }
 }

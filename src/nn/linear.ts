@@ -1,4 +1,5 @@
 import { linear } from "../ops/matmul.ts";
+import { copy } from "../ops/strided.ts";
 import { engine } from "../runtime/engine.ts";
 import { reserve, type StreamStage } from "../stream/stream.ts";
 import { Parameter } from "../tensor/parameter.ts";
@@ -6,6 +7,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { fillUniform } from "./init.ts";
 import { Module } from "./module.ts";
 import { requireCount, requireKnown } from "./options.ts";
+import { PackedRows } from "./packedRows.ts";
 
 export interface LinearOptions {
   inputSize: number;
@@ -47,7 +49,7 @@ export class Linear extends Module {
 class LinearStage implements StreamStage {
   readonly input: { readonly size: number };
   readonly outputSize: number;
-  readonly #weight: Parameter;
+  readonly #rows: PackedRows;
   readonly #bias: Parameter | null;
   readonly #output: number;
 
@@ -55,15 +57,16 @@ class LinearStage implements StreamStage {
     const [outputSize, inputSize] = weight.shape as [number, number];
     this.input = { size: inputSize };
     this.outputSize = outputSize;
-    this.#weight = weight;
+    this.#rows = new PackedRows(weight);
     this.#bias = bias;
     this.#output = reserve(this, outputSize);
   }
 
   step(input: number): number {
     const { kernels } = engine();
-    kernels.gemv(this.#weight.address, input, this.#output, this.outputSize, this.input.size, false);
-    if (this.#bias) kernels.accumulate(this.#bias.address, this.#output, this.outputSize);
+    if (this.#bias) copy(this.#bias.address, this.#output, this.outputSize);
+    else kernels.fill(this.#output, this.outputSize, 0);
+    kernels.gemvPacked(this.#rows.current, input, this.#output, this.outputSize, this.input.size);
     return this.#output;
   }
 }

@@ -49,7 +49,9 @@ export abstract class Optimizer {
   /** Changes every parameter that has a gradient, then ends the step: what it computed may be forgotten. */
   step(): void {
     this.parameters.forEach((parameter, i) => {
-      if (parameter.hasGradient()) this.update(parameter, i);
+      if (!parameter.hasGradient()) return;
+      this.update(parameter, i);
+      parameter.version++;
     });
     engine().arena.endStep();
   }

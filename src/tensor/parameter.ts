@@ -16,6 +16,8 @@ export class Parameter extends Tensor {
   readonly #data: number;
   readonly #gradient: number;
   #written = false;
+  /** Counts its changes, so that whoever keeps a packed copy knows when to pack again. */
+  version = 0;
 
   /** A parameter of zeros. */
   constructor(shape: Shape) {
@@ -43,6 +45,7 @@ export class Parameter extends Tensor {
       throw new ShapeError(`parameter ${formatShape(this.shape)}: expected ${this.size} numbers, got ${values.length}`);
     }
     engine().f32.set(values, this.#data >>> 2);
+    this.version++;
   }
 
   override hasGradient(): boolean {

@@ -54,11 +54,12 @@ export class GRU extends RecurrentLayer<Tensor> {
       // The candidate [H], and zeros in place of a bias that is not there.
       more: 2 * hidden,
       planLength: gruPlan.length,
+      blocks: [2 * hidden, hidden],
       bias: ({ weights }, address) => foldedBiasInto(weights, address, hidden, resetAfter),
-      prepare: ({ gates, histories, more, plan }) => {
+      prepare: ({ gates, histories, more, plan, rows }) => {
         const biasCandidate = biasHh ? biasHh.address + 2 * hidden * 4 : more + hidden * 4;
         const fixed = { steps: 1, batch: 1, hidden, resetAfter: Number(resetAfter), weight: weightHh.address };
-        gruPlan({ ...fixed, biasCandidate, gates, history: histories[0] as number, candidate: more }, plan);
+        gruPlan({ ...fixed, rows, biasCandidate, gates, history: histories[0] as number, candidate: more }, plan);
       },
       run: (plan) => engine().kernels.gruForward(plan),
     });

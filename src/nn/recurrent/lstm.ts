@@ -69,11 +69,12 @@ export class LSTM extends RecurrentLayer<LSTMState> {
       parts: 2,
       more: 0,
       planLength: lstmPlan.length,
-      prepare: ({ gates, histories, plan }) => {
+      prepare: ({ gates, histories, plan, rows }) => {
         const [history, cells] = histories as [number, number];
         const weight = direction.weights.weightHh.address;
         const peepholes = this.registered(`weight_peephole_${direction.suffix}`)?.address ?? 0;
-        lstmPlan({ steps: 1, batch: 1, hidden: this.hiddenSize, weight, peepholes, gates, history, cells }, plan);
+        const fixed = { steps: 1, batch: 1, hidden: this.hiddenSize };
+        lstmPlan({ ...fixed, weight, rows, peepholes, gates, history, cells }, plan);
       },
       run: (plan) => engine().kernels.lstmForward(plan),
     });

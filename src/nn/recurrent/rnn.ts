@@ -54,11 +54,11 @@ export class RNN extends RecurrentLayer<Tensor> {
       parts: 1,
       more: 1,
       planLength: rnnPlan.length,
-      prepare: ({ gates, histories, more, plan }) => {
+      prepare: ({ gates, histories, more, plan, rows }) => {
         const parameters = f.writeParameters(more);
         const weight = direction.weights.weightHh.address;
         const history = histories[0] as number;
-        rnnPlan({ steps: 1, batch: 1, hidden, weight, gates, history, ...f.slots, parameters }, plan);
+        rnnPlan({ steps: 1, batch: 1, hidden, weight, rows, gates, history, ...f.slots, parameters }, plan);
       },
       run: (plan) => engine().kernels.rnnForward(plan),
     });

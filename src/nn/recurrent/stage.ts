@@ -6,6 +6,7 @@ import { sumOfBiasesInto } from "../../ops/recurrent/inputProduct.ts";
 import { copy } from "../../ops/strided.ts";
 import { engine } from "../../runtime/engine.ts";
 import { reserve, type StreamStage } from "../../stream/stream.ts";
+import { PackedRows } from "../packedRows.ts";
 import type { Direction } from "./layer.ts";
 
 /** Where a stage's memory lies. */
@@ -17,6 +18,8 @@ export interface StageMemory {
   /** Memory beside those, as the kernel wants it. */
   readonly more: number;
   readonly plan: number;
+  /** The packed rows of W_hh. */
+  readonly rows: number;
 }
 
 export interface StageKernel {
@@ -28,6 +31,8 @@ export interface StageKernel {
   readonly more: number;
   /** Four-byte fields of the plan. */
   readonly planLength: number;
+  /** Blocks of rows of W_hh that are multiplied separately; all of them at once when omitted. */
+  readonly blocks?: readonly number[];
   /** Writes the bias of the input product; the default is b_ih + b_hh. */
   bias?(direction: Direction, address: number): void;
   /** Writes the plan once. */
@@ -43,6 +48,8 @@ export class RecurrentStage implements StreamStage {
   readonly #kernel: StageKernel;
   readonly #memory: StageMemory;
   readonly #size: number;
+  readonly #inputRows: PackedRows;
+  readonly #hiddenRows: PackedRows;
 
   constructor(direction: Direction, kernel: StageKernel) {
     const [rows, inputSize] = direction.weights.weightIh.shape as [number, number];
@@ -55,7 +62,9 @@ export class RecurrentStage implements StreamStage {
     const block = reserve(this, rows + kernel.parts * 2 * hidden + kernel.more + kernel.planLength);
     const histories = Array.from({ length: kernel.parts }, (_, part) => block + (rows + part * 2 * hidden) * 4);
     const more = block + (rows + kernel.parts * 2 * hidden) * 4;
-    this.#memory = { gates: block, histories, more, plan: more + kernel.more * 4 };
+    this.#inputRows = new PackedRows(direction.weights.weightIh);
+    this.#hiddenRows = new PackedRows(direction.weights.weightHh, kernel.blocks);
+    this.#memory = { gates: block, histories, more, plan: more + kernel.more * 4, rows: this.#hiddenRows.address };
     kernel.prepare(this.#memory);
   }
 
@@ -65,7 +74,8 @@ export class RecurrentStage implements StreamStage {
     const { weights } = this.#direction;
     if (this.#kernel.bias) this.#kernel.bias(this.#direction, gates);
     else sumOfBiasesInto(weights, gates, this.#size);
-    kernels.gemv(weights.weightIh.address, input, gates, this.#size, this.input.size, true);
+    kernels.gemvPacked(this.#inputRows.current, input, gates, this.#size, this.input.size);
+    this.#hiddenRows.refresh();
     this.#kernel.run(plan);
     for (const history of histories) copy(history + this.outputSize * 4, history, this.outputSize);
     return histories[0] as number;

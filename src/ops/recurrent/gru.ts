@@ -5,7 +5,7 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { columns, type Matrix, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 import { openHistory, openStateGradient } from "./history.ts";
-import { checkSizes, inputProduct, inputProductBackward, present, type RecurrentWeights } from "./inputProduct.ts";
+import { checkSizes, inputProduct, present, type RecurrentWeights } from "./inputProduct.ts";
 
 export interface GruOptions {
   /** [B, H]; zeros when omitted. */
@@ -63,7 +63,8 @@ export function gruSequence(
   const { steps, batch, hidden } = sizes;
   const { weightHh, biasHh } = weights;
   const history = openHistory("GRU h0", h0, steps, batch, hidden, reverse);
-  const gates = inputProduct(x, weights.weightIh, foldedBias(weights, hidden, resetAfter), sizes);
+  const product = inputProduct(x, weights, foldedBias(weights, hidden, resetAfter), sizes);
+  const { gates } = product;
   const candidate = Tensor.inStep([steps, batch, hidden]);
   const fields = {
     steps,
@@ -82,11 +83,11 @@ export function gruSequence(
   kernels.gruForward(gruPlan({ ...fields, workspace: workspace() }));
 
   const { output, last } = history;
-  record(present([x, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
+  record(present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
     const dh = openStateGradient(last);
     kernels.gruBackward(gruPlan({ ...fields, dOutput: gradientOf(output), dh, workspace: workspace() }));
     const m = steps * batch;
-    inputProductBackward(x, weights, gates.address, sizes);
+    product.backward(gates.address);
     const dGates = gates.address;
     // The rows of U_n saw h through the reset gate, one way or the other.
     const dn: Matrix = resetAfter

@@ -6,6 +6,7 @@ import { engine } from "../../runtime/engine.ts";
 import { ShapeError } from "../../runtime/errors.ts";
 import { requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
+import { type Lookup, lookupOf } from "../embedding.ts";
 import { columns, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 
@@ -71,29 +72,78 @@ export function sumOfBiasesInto({ biasIh, biasHh }: RecurrentWeights, address: n
   if (biasHh) kernels.accumulate(biasHh.address, address, size);
 }
 
-/** gates[T·B, G] := x·W_ihᵀ + bias (an address, or 0). */
-export function inputProduct(x: Tensor, weightIh: Tensor, bias: number, { steps, batch, input, gates }: Sizes): Tensor {
-  const product = Tensor.inStep([steps, batch, gates]);
-  const m = steps * batch;
-  if (bias !== 0) engine().kernels.expandAxis(bias, product.address, 1, m, gates);
-  const right = columns(weightIh.address, input);
-  multiply(rows(x.address, input), right, product.address, { m, n: gates, k: input, accumulate: bias !== 0 });
-  return product;
+/** The input product of one pass, and the way back through it. */
+export interface InputProduct {
+  /** [T, B, G] */
+  readonly gates: Tensor;
+  /** What the product was computed from besides the weights. */
+  readonly from: Tensor;
+  /** Sends dL/dz (in `dGates`) to the input, W_ih and the bias of the input. */
+  backward(dGates: number): void;
 }
 
-/** Sends dL/dz (in `dGates`) to x, W_ih and the bias of the input. */
-export function inputProductBackward(
-  x: Tensor,
-  { weightIh, biasIh }: RecurrentWeights,
-  dGates: number,
-  { steps, batch, input, gates }: Sizes,
-): void {
-  const m = steps * batch;
-  addGradient(weightIh, (d, accumulate) =>
-    multiply(columns(dGates, gates), rows(x.address, input), d, { m: gates, n: input, k: m, accumulate }),
+/**
+ * gates[T·B, G] := x·W_ihᵀ + bias (an address, or 0).
+ *
+ * When x was just looked up in a table with fewer rows than x has, the table is multiplied instead and the products are
+ * looked up: the same numbers for a fraction of the arithmetic, both ways.
+ */
+export function inputProduct(x: Tensor, weights: RecurrentWeights, bias: number, sizes: Sizes): InputProduct {
+  const lookup = lookupOf(x);
+  if (lookup && (lookup.weight.shape[0] as number) < sizes.steps * sizes.batch) {
+    return lookupProduct(lookup, weights, bias, sizes);
+  }
+  const m = sizes.steps * sizes.batch;
+  const gates = Tensor.inStep([sizes.steps, sizes.batch, sizes.gates]);
+  project(x.address, weights, bias, gates.address, m, sizes);
+  return {
+    gates,
+    from: x,
+    backward: (dGates) => projectBackward(x, weights, dGates, m, sizes),
+  };
+}
+
+function lookupProduct(
+  { weight, tokens }: Lookup,
+  weights: RecurrentWeights,
+  bias: number,
+  sizes: Sizes,
+): InputProduct {
+  const e = engine();
+  const count = weight.shape[0] as number;
+  const width = sizes.gates;
+  const table = e.allocate(count * width);
+  project(weight.address, weights, bias, table, count, sizes);
+  const gates = Tensor.inStep([sizes.steps, sizes.batch, width]);
+  e.kernels.gatherRows(table, tokens.address, gates.address, tokens.size, width);
+  return {
+    gates,
+    from: weight,
+    backward: (dGates) => {
+      const dTable = e.allocate(count * width);
+      e.kernels.fill(dTable, count * width, 0);
+      e.kernels.scatterAddRows(dGates, tokens.address, dTable, tokens.size, width);
+      projectBackward(weight, weights, dTable, count, sizes);
+    },
+  };
+}
+
+/** out[m, G] := x·W_ihᵀ + bias. */
+function project(x: number, { weightIh }: RecurrentWeights, bias: number, out: number, m: number, sizes: Sizes): void {
+  const { input, gates } = sizes;
+  if (bias !== 0) engine().kernels.expandAxis(bias, out, 1, m, gates);
+  const right = columns(weightIh.address, input);
+  multiply(rows(x, input), right, out, { m, n: gates, k: input, accumulate: bias !== 0 });
+}
+
+/** Sends d[m, G] to x [m, I], W_ih and the bias of the input. */
+function projectBackward(x: Tensor, weights: RecurrentWeights, d: number, m: number, { input, gates }: Sizes): void {
+  const { weightIh, biasIh } = weights;
+  addGradient(weightIh, (to, accumulate) =>
+    multiply(columns(d, gates), rows(x.address, input), to, { m: gates, n: input, k: m, accumulate }),
   );
-  if (biasIh) writeGradient(biasIh, (d) => engine().kernels.sumAxis(dGates, d, 1, m, gates));
-  addGradient(x, (d, accumulate) =>
-    multiply(rows(dGates, gates), rows(weightIh.address, input), d, { m, n: input, k: gates, accumulate }),
+  if (biasIh) writeGradient(biasIh, (to) => engine().kernels.sumAxis(d, to, 1, m, gates));
+  addGradient(x, (to, accumulate) =>
+    multiply(rows(d, gates), rows(weightIh.address, input), to, { m, n: input, k: gates, accumulate }),
   );
 }

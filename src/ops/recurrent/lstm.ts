@@ -6,14 +6,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { columns, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 import { openHistory, openStateGradient } from "./history.ts";
-import {
-  checkSizes,
-  inputProduct,
-  inputProductBackward,
-  present,
-  type RecurrentWeights,
-  sumOfBiases,
-} from "./inputProduct.ts";
+import { checkSizes, inputProduct, present, type RecurrentWeights, sumOfBiases } from "./inputProduct.ts";
 
 export interface LstmOptions {
   /** [B, H]; zeros when omitted. */
@@ -47,7 +40,8 @@ export function lstmSequence(
   if (peepholes) requireShape("LSTM peepholes", peepholes.shape, [3 * hidden]);
   const history = openHistory("LSTM h0", h0, steps, batch, hidden, reverse);
   const cells = openHistory("LSTM c0", c0, steps, batch, hidden, reverse);
-  const gates = inputProduct(x, weights.weightIh, sumOfBiases(weights, sizes.gates), sizes);
+  const product = inputProduct(x, weights, sumOfBiases(weights, sizes.gates), sizes);
+  const { gates } = product;
   const fields = {
     steps,
     batch,
@@ -64,7 +58,7 @@ export function lstmSequence(
   kernels.lstmForward(lstmPlan({ ...fields, workspace: workspace() }));
 
   const { output, last } = history;
-  const inputs = present([x, weights.weightIh, weightHh, weights.biasIh, biasHh, peepholes, h0, c0]);
+  const inputs = present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, peepholes, h0, c0]);
   record(inputs, [output, last, cells.last], () => {
     const dh = openStateGradient(last);
     const dc = openStateGradient(cells.last);
@@ -76,7 +70,7 @@ export function lstmSequence(
     else run(peepholes ? engine().allocate(3 * hidden) : 0);
     const m = steps * batch;
     const n = 4 * hidden;
-    inputProductBackward(x, weights, gates.address, sizes);
+    product.backward(gates.address);
     addGradient(weightHh, (d, accumulate) =>
       multiply(columns(gates.address, n), rows(history.before, hidden), d, { m: n, n: hidden, k: m, accumulate }),
     );

@@ -6,14 +6,7 @@ import type { Activation } from "../activation.ts";
 import { columns, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 import { openHistory, openStateGradient } from "./history.ts";
-import {
-  checkSizes,
-  inputProduct,
-  inputProductBackward,
-  present,
-  type RecurrentWeights,
-  sumOfBiases,
-} from "./inputProduct.ts";
+import { checkSizes, inputProduct, present, type RecurrentWeights, sumOfBiases } from "./inputProduct.ts";
 
 export interface RnnOptions {
   readonly activation: Activation;
@@ -41,7 +34,8 @@ export function rnnSequence(
   const { steps, batch, hidden } = sizes;
   const { weightHh, biasHh } = weights;
   const history = openHistory("RNN h0", h0, steps, batch, hidden, reverse);
-  const gates = inputProduct(x, weights.weightIh, sumOfBiases(weights, sizes.gates), sizes);
+  const product = inputProduct(x, weights, sumOfBiases(weights, sizes.gates), sizes);
+  const { gates } = product;
   const fields = {
     steps,
     batch,
@@ -58,11 +52,11 @@ export function rnnSequence(
   kernels.rnnForward(rnnPlan({ ...fields, workspace: workspace() }));
 
   const { output, last } = history;
-  record(present([x, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
+  record(present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
     const dh = openStateGradient(last);
     kernels.rnnBackward(rnnPlan({ ...fields, dOutput: gradientOf(output), dh, workspace: workspace() }));
     const m = steps * batch;
-    inputProductBackward(x, weights, gates.address, sizes);
+    product.backward(gates.address);
     addGradient(weightHh, (d, accumulate) =>
       multiply(columns(gates.address, hidden), rows(history.before, hidden), d, {
         m: hidden,
