@@ -67,3 +67,12 @@ test("both binaries are WebAssembly that this host can read, where it knows thei
   const relaxed = readFileSync(`${root}/dist/kernels.relaxed.wasm`);
   expect([...relaxed.subarray(0, 4)]).toEqual([0, 0x61, 0x73, 0x6d]);
 });
+
+test("the lock file names the packages of every platform, so that npm ci works on each", () => {
+  const { packages } = JSON.parse(readFileSync(`${root}/package-lock.json`, "utf8")) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const names = new Set(Object.keys(packages).map((path) => path.slice(path.lastIndexOf("node_modules/") + 13)));
+  const optional = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+  expect(optional.filter((name) => !names.has(name))).toEqual([]);
+});
