@@ -1,0 +1,150 @@
+/**
+ * The recurrent kernels in guarded memory: they stay inside their buffers at sizes with every tail, in both
+ * directions, and a sequence alone gives what it gives in a batch. That the numbers are right is shown by test/pytorch
+ * and test/gradients, through the public interface.
+ */
+import { describe, expect, test } from "vitest";
+import { randomNumbers, randomVector } from "../oracle/random.ts";
+import { builds, type Engine, expectWithin, loadEngine } from "./engine.ts";
+
+const cells = {
+  rnn: { gates: 1, states: 1, more: false },
+  lstm: { gates: 4, states: 2, more: false },
+  gru: { gates: 3, states: 1, more: true },
+  "gru, reset before": { gates: 3, states: 1, more: true },
+} as const;
+type Cell = keyof typeof cells;
+
+interface Sizes {
+  readonly steps: number;
+  readonly batch: number;
+  readonly hidden: number;
+  readonly reverse: boolean;
+}
+
+/** Runs forward and backward in guarded buffers and returns everything they wrote. */
+function run(engine: Engine, cell: Cell, sizes: Sizes, input: { gates: Float32Array; weight: Float32Array }) {
+  const { kernels } = engine;
+  const { steps, batch, hidden, reverse } = sizes;
+  const { states, more } = cells[cell];
+  const block = batch * hidden;
+  const gates = engine.floats(input.gates);
+  const weight = engine.floats(input.weight).address;
+  const histories = Array.from({ length: states }, () =>
+    engine.floats(new Float32Array((steps + 1) * block).fill(0.1)),
+  );
+  const candidate = engine.floats(more ? steps * block : 0);
+  const dOutput = engine.floats(new Float32Array(steps * block).fill(0.5)).address;
+  const gradients = Array.from({ length: states }, () => engine.floats(new Float32Array(block)));
+  const [history, cellHistory] = histories.map(({ address }) => address);
+  const [dh, dc] = gradients.map(({ address }) => address);
+  const common = [steps, batch, hidden, Number(reverse)];
+  const backward = [dOutput, hidden, dh];
+  const kernel = cell === "rnn" || cell === "lstm" ? cell : "gru";
+  const workspace = engine.floats(kernels[`${kernel}WorkspaceSize`](batch, hidden)).address;
+  const bias = engine.floats(new Float32Array(hidden).fill(0.2)).address;
+  const plans = {
+    rnn: [
+      ...common,
+      weight,
+      0,
+      gates.address,
+      history,
+      kernels.activationForwardSlot(2),
+      kernels.activationBackwardSlot(2),
+      0,
+      ...backward,
+      workspace,
+    ],
+    lstm: [...common, weight, 0, 0, gates.address, history, cellHistory, ...backward, dc, 0, workspace],
+    gru: [
+      ...common,
+      Number(cell === "gru"),
+      weight,
+      0,
+      bias,
+      gates.address,
+      history,
+      candidate.address,
+      ...backward,
+      workspace,
+    ],
+  };
+  const plan = engine.integers(plans[kernel] as number[]);
+  kernels[`${kernel}Forward`](plan);
+  const forward = histories.map(({ values }) => values.slice());
+  kernels[`${kernel}Backward`](plan);
+  const result = { forward, dGates: gates.values.slice(), dStates: gradients.map(({ values }) => values.slice()) };
+  engine.release();
+  return result;
+}
+
+function randomInput(cell: Cell, { steps, batch, hidden }: Sizes) {
+  const next = randomNumbers(steps * 31 + batch * 7 + hidden);
+  const rows = cells[cell].gates * hidden;
+  return {
+    gates: Float32Array.from(randomVector(next, steps * batch * rows)),
+    weight: Float32Array.from(randomVector(next, rows * hidden)),
+  };
+}
+
+/** Sequence b of a time-major array of rows `width` long. */
+function sequence(values: Float32Array, b: number, batch: number, width: number): Float32Array {
+  return values.filter((_, i) => Math.floor(i / width) % batch === b);
+}
+
+describe.each(builds)("%s", (build) => {
+  const engine = loadEngine(build);
+
+  describe.each(Object.keys(cells) as Cell[])("%s", (cell) => {
+    test.each([1, 2, 3, 4, 5, 7, 8, 13, 17, 31])("stays inside its buffers at H = %i", (hidden) => {
+      for (const batch of [1, 2, 3, 5, 8]) {
+        for (const reverse of [false, true]) {
+          const sizes = { steps: 3, batch, hidden, reverse };
+          const { forward, dGates, dStates } = run(engine, cell, sizes, randomInput(cell, sizes));
+          for (const values of [...forward, dGates, ...dStates]) expect(values.every(Number.isFinite)).toBe(true);
+        }
+      }
+    });
+
+    test("a sequence alone gives what it gives in a batch", () => {
+      const sizes = { steps: 5, batch: 3, hidden: 13, reverse: false };
+      const input = randomInput(cell, sizes);
+      const width = cells[cell].gates * sizes.hidden;
+      const together = run(engine, cell, sizes, input);
+      for (let b = 0; b < sizes.batch; b++) {
+        const gates = sequence(input.gates, b, sizes.batch, width);
+        const alone = run(engine, cell, { ...sizes, batch: 1 }, { ...input, gates });
+        const close = (): number => 2e-6;
+        alone.forward.forEach((values, i) => {
+          expectWithin(values, sequence(together.forward[i] as Float32Array, b, sizes.batch, sizes.hidden), close);
+        });
+        expectWithin(alone.dGates, sequence(together.dGates, b, sizes.batch, width), close);
+        alone.dStates.forEach((values, i) => {
+          expectWithin(values, sequence(together.dStates[i] as Float32Array, b, sizes.batch, sizes.hidden), close);
+        });
+      }
+    });
+
+    test("walking backward in time is walking forward through the sequence turned round", () => {
+      const sizes = { steps: 4, batch: 2, hidden: 7, reverse: false };
+      const input = randomInput(cell, sizes);
+      const step = sizes.batch * sizes.hidden;
+      const turn = (values: Float32Array, width: number): Float32Array => {
+        const count = values.length / width;
+        return Float32Array.from(
+          values,
+          (_, i) => values[(count - 1 - Math.floor(i / width)) * width + (i % width)] as number,
+        );
+      };
+      const gateStep = step * cells[cell].gates;
+      const forward = run(engine, cell, sizes, input);
+      const turned = run(engine, cell, { ...sizes, reverse: true }, { ...input, gates: turn(input.gates, gateStep) });
+      forward.forward.forEach((values, i) => {
+        expect(turn(turned.forward[i] as Float32Array, step)).toEqual(values);
+      });
+      expect(turn(turned.dGates, gateStep)).toEqual(forward.dGates);
+      expect(turned.dStates).toEqual(forward.dStates);
+    });
+  });
+});
