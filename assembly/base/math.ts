@@ -58,12 +58,12 @@ function reduced(x: v128, rounded: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function expm1Reduced(r: v128): v128 {
-  let p = multiplyAdd(constant(EXP, 4), r, constant(EXP, 5));
-  p = multiplyAdd(p, r, constant(EXP, 6));
-  p = multiplyAdd(p, r, constant(EXP, 7));
-  p = multiplyAdd(p, r, constant(EXP, 8));
-  p = multiplyAdd(p, r, constant(EXP, 17));
-  return multiplyAdd(f32x4.mul(r, r), p, r);
+  const square = f32x4.mul(r, r);
+  const high = multiplyAdd(constant(EXP, 4), r, constant(EXP, 5));
+  const middle = multiplyAdd(constant(EXP, 6), r, constant(EXP, 7));
+  const low = multiplyAdd(constant(EXP, 8), r, constant(EXP, 17));
+  const p = multiplyAdd(multiplyAdd(high, square, middle), square, low);
+  return multiplyAdd(square, p, r);
 }
 
 /** 2ⁿ times the power of two whose bits are `one`, given n + 1.5·2²³. */
