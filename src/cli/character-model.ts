@@ -2,8 +2,8 @@ import {
   type ActivationName,
   activations,
   CharacterVocabulary,
-  decodeSafetensors,
   Dropout,
+  decodeSafetensors,
   Embedding,
   GRU,
   Linear,
@@ -124,8 +124,11 @@ function readVocabulary(text: unknown): CharacterVocabulary {
   } catch {
     return refuse("characters", text);
   }
-  const known = Array.isArray(characters) && characters.every((character) => typeof character === "string");
-  return known ? new CharacterVocabulary(characters) : refuse("characters", text);
+  return isTexts(characters) ? new CharacterVocabulary(characters) : refuse("characters", text);
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === "string");
 }
 
 /** Compares the sizes that settle how much memory a model takes with what the file holds, before it is built. */

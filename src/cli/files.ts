@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { Failure, reasonOf } from "./failure.ts";
 
 /**
@@ -8,7 +8,8 @@ import { Failure, reasonOf } from "./failure.ts";
  */
 export function readBytes(path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    const { buffer, byteOffset, byteLength } = readFileSync(path);
+    return new Uint8Array(buffer, byteOffset, byteLength);
   } catch (error) {
     throw new Failure(`${path}: cannot be read: ${reasonOf(error)}`);
   }
@@ -37,8 +38,7 @@ export function replaceFile(path: string, content: string | Uint8Array): void {
  */
 export function requireWritable(option: string, folder: string, names: readonly string[]): void {
   try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
+    makeFolder(resolve(folder));
     const probe = join(folder, `.${process.pid}.tmp`);
     writeFileSync(probe, "");
     rmSync(probe);
@@ -47,6 +47,16 @@ export function requireWritable(option: string, folder: string, names: readonly 
   }
   const taken = names.map((name) => join(folder, name)).find(isFolder);
   if (taken !== undefined) throw new Failure(`${option}: expected a file at ${taken}, got a directory`);
+}
+
+/** Makes a folder and those above it. Node's own `recursive` never ends where the system forbids it, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) {
+    if (!isFolder(folder)) throw new Failure(`expected a directory, ${folder} is a file`);
+    return;
+  }
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 /** Whether there is a folder at this path. */

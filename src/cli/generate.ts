@@ -21,7 +21,8 @@ export function* generate(model: CharacterModel, { temperature, prompt, generato
   const stream = network.stream();
   const newLine = Math.max(0, vocabulary.characters.indexOf("\n"));
   let logits = new Float32Array(vocabulary.size);
-  for (const token of prompt === "" ? [newLine] : vocabulary.encode(prompt)) logits = new Float32Array(stream.push(token));
+  for (const token of prompt === "" ? [newLine] : vocabulary.encode(prompt))
+    logits = new Float32Array(stream.push(token));
   for (;;) {
     const token = temperature === 0 ? mostLikely(logits) : draw(logits, temperature, generator);
     yield vocabulary.characters[token] as string;

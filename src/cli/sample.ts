@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { DataError, Generator } from "../index.ts";
@@ -67,7 +68,11 @@ async function write(text: string): Promise<void> {
 }
 
 function loadModel(path: string): CharacterModel {
-  const file = isFolder(path) ? join(path, modelFile) : path;
+  const folder = isFolder(path);
+  const file = folder ? join(path, modelFile) : path;
+  if (folder && !existsSync(file)) {
+    throw new Failure(`${path}: expected a folder that holds ${modelFile}, got one without`);
+  }
   return decodeModel(file, readBytes(file));
 }
 

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import manifest from "../../package.json" with { type: "json" };
+import { lineOf } from "./failure.ts";
+import { sampleCommand } from "./sample.ts";
+import { trainCommand } from "./train/command.ts";
+
+const examples = `
+Example:
+  $ unrolled train my-text.txt --steps 1000
+  $ unrolled sample runs/my-text --prompt "Once "
+
+Whatever goes wrong is told in one line, with exit code 1.`;
+
+function program(): Command {
+  const root = new Command("unrolled")
+    .description("Recurrent networks at native speed: learn the characters of a text, write more of it.")
+    .version(manifest.version)
+    .addHelpText("after", examples)
+    .exitOverride()
+    // What commander would print on stderr is thrown as well, and told below.
+    .configureOutput({ writeErr: () => undefined });
+  for (const command of [trainCommand(), sampleCommand()]) root.addCommand(command.copyInheritedSettings(root));
+  return root;
+}
+
+/** What commander has to complain about, in this program's words. */
+function complaintOf({ code, message }: CommanderError): string {
+  if (code === "commander.help") return "expected a command, train or sample, got none; see unrolled --help";
+  const [, option, complaint] =
+    /^error: option '(?:-\w, )?(--[\w-]+).*? is invalid\. (expected .*)$/s.exec(message) ?? [];
+  if (option && complaint) return `${option}: ${complaint}`;
+  return message.replace(/^error: /, "");
+}
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // Whoever was reading has seen enough, as in `unrolled sample … | head`.
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  const complaint = error instanceof CommanderError ? complaintOf(error) : error;
+  if (!(error instanceof CommanderError) || error.exitCode !== 0) {
+    console.error(`unrolled: ${lineOf(complaint)}`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,112 @@
+import { LineChart, type LineSeriesOption } from "echarts/charts";
+import { GridComponent } from "echarts/components";
+import { init, use } from "echarts/core";
+import { SVGRenderer } from "echarts/renderers";
+
+use([LineChart, GridComponent, SVGRenderer]);
+
+/** Points of a curve, [step, loss]. */
+type Curve = readonly (readonly [number, number])[];
+
+/** What the chart of a training shows. */
+export interface LossCurves {
+  /** Loss of each step's batch. */
+  readonly loss: readonly number[];
+  /** What validations found. */
+  readonly validation: Curve;
+}
+
+/** Width and height in the units of the drawing, which the page scales. */
+const SIZE = { width: 880, height: 380 };
+
+/** A curve with more points than this shows no more in print. */
+const MOST_POINTS = 1200;
+
+/**
+ * The loss over the steps as an SVG element: each batch, its moving average, and the validations. Colours are the
+ * page's custom properties, so that the drawing follows its light and dark dress.
+ */
+export function renderLossChart({ loss, validation }: LossCurves): string {
+  const chart = init(null, null, { renderer: "svg", ssr: true, ...SIZE });
+  const points = loss.map((value, i) => [i + 1, value] as const);
+  chart.setOption({
+    animation: false,
+    textStyle: { fontFamily: "inherit", fontSize: 12 },
+    grid: { left: 52, right: 20, top: 18, bottom: 46 },
+    xAxis: { ...axis("step"), min: 0, max: loss.length, splitLine: { show: false } },
+    yAxis: { ...axis("nats per character"), scale: true, ...range(smooth(loss), validation) },
+    series: [
+      line(thin(points), "var(--raw)", 1),
+      line(thin(smooth(loss)), "var(--training)", 2),
+      { ...line(validation, "var(--validation)", 2), symbol: "circle", showSymbol: true, symbolSize: 6 },
+    ],
+  });
+  const svg = chart.renderToSVGString();
+  chart.dispose();
+  return forPage(svg);
+}
+
+function axis(name: string) {
+  return {
+    type: "value" as const,
+    name,
+    nameLocation: "middle" as const,
+    nameGap: name === "step" ? 28 : 36,
+    nameTextStyle: { color: "var(--quiet)" },
+    axisLabel: { color: "var(--quiet)" },
+    axisLine: { show: name === "step", lineStyle: { color: "var(--line)" } },
+    axisTick: { show: false },
+    splitLine: { lineStyle: { color: "var(--line)" } },
+  };
+}
+
+function line(data: Curve, color: string, width: number): LineSeriesOption {
+  return {
+    type: "line",
+    data: data.map(([step, value]) => [step, value]),
+    showSymbol: false,
+    silent: true,
+    clip: true,
+    itemStyle: { color },
+    lineStyle: { color, width },
+  };
+}
+
+/** Room for everything but the outermost single batches, which would flatten all the rest. */
+function range(smoothed: Curve, validation: Curve): { min: number; max: number } {
+  const values = [...smoothed, ...validation].map(([, value]) => value);
+  const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const margin = (high - low) * 0.06 || 0.1;
+  return { min: Math.max(0, Math.floor((low - margin) * 10) / 10), max: Math.ceil((high + margin) * 10) / 10 };
+}
+
+/** Exponential moving average over about a fiftieth of the training, started at the mean of what came before. */
+function smooth(loss: readonly number[]): Curve {
+  const share = 1 / Math.max(1, Math.min(50, loss.length / 50));
+  let mean = 0;
+  let weight = 0;
+  return loss.map((value, i) => {
+    mean += share * (value - mean);
+    weight += share * (1 - weight);
+    return [i + 1, mean / weight] as const;
+  });
+}
+
+/** At most `MOST_POINTS` points at even distances, the last one among them. */
+function thin(curve: Curve): Curve {
+  if (curve.length <= MOST_POINTS) return curve;
+  const last = curve.length - 1;
+  return Array.from(
+    { length: MOST_POINTS },
+    (_, i) => curve[Math.round((i * last) / (MOST_POINTS - 1))] as readonly [number, number],
+  );
+}
+
+/** Lets the page scale the drawing, names it for those who cannot see it, and leaves out styles for a pointer. */
+function forPage(svg: string): string {
+  return svg
+    .replace(/<svg width="\d+" height="\d+"/, '<svg role="img" aria-label="Loss over the steps of the training"')
+    .replace(/<style\s*>[\s\S]*?<\/style>/, "")
+    .replace(/ class="zr[\w-]*"/g, "");
+}

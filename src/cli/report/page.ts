@@ -1,0 +1,128 @@
+import { count, seconds } from "../format.ts";
+import type { Check, TrainingRecord } from "../train/settings.ts";
+import { renderLossChart } from "./chart.ts";
+import { style } from "./style.ts";
+
+/** A training as one HTML page that needs nothing beside itself: figures, loss curves, settings, made-up text. */
+export function renderReport(record: TrainingRecord): string {
+  const title = escapeText(record.name);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} – unrolled</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<h1>${title}</h1>
+<p class="subtitle">${escapeText(describe(record))}</p>
+${figures(record)}
+<h2>Loss</h2>
+${chart(record)}
+<h2>What it writes</h2>
+<p class="sample">${escapeText(record.sample.trim())}</p>
+<h2></h2>
+<div class="tables">
+${table("Settings", settingsOf(record))}
+${table("Results", resultsOf(record))}
+</div>
+${earlier(record.checks)}
+</main>
+</body>
+</html>
+`;
+}
+
+function describe({ settings, text, parameters }: TrainingRecord): string {
+  const { cell, layers, hidden } = settings;
+  const network = `${layers === 1 ? "one layer" : `${layers} layers`} of ${hidden} ${cell.toUpperCase()} units`;
+  return `${network}, ${count(parameters)} parameters, learned ${text.title} one character at a time.`;
+}
+
+function figures({ validation, steps, seconds: spent, tokensPerSecond }: TrainingRecord): string {
+  const shown: [string, string][] = [
+    ...(validation
+      ? [["bits per character, held out", validation.bitsPerCharacter.toFixed(3)] as [string, string]]
+      : []),
+    ["steps", count(steps)],
+    ["training time", seconds(spent)],
+    ["characters a second", count(tokensPerSecond)],
+  ];
+  const cards = shown.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`);
+  return `<dl class="figures">${cards.join("")}</dl>`;
+}
+
+function chart({ loss, checks, validation, steps }: TrainingRecord): string {
+  if (steps === 0) return "<p>It was stopped before its first step.</p>";
+  const points = checks.flatMap((check) => (check.validation ? [[check.step, check.validation.nats] as const] : []));
+  if (validation) points.push([steps, validation.nats]);
+  const key = (color: string, name: string): string =>
+    `<span><span class="key" style="background:var(--${color})"></span>${name}</span>`;
+  const keys = [key("raw", "each batch"), key("training", "training, moving average")];
+  if (validation) keys.push(key("validation", "validation"));
+  return `<figure><figcaption>${keys.join("")}</figcaption>${renderLossChart({ loss, validation: points })}</figure>`;
+}
+
+type Rows = readonly (readonly [string, string])[];
+
+function settingsOf({ settings }: TrainingRecord): Rows {
+  const limits = [
+    settings.steps === null ? "" : `${count(settings.steps)} steps`,
+    settings.seconds === null ? "" : seconds(settings.seconds),
+  ];
+  return [
+    ["cell", settings.cell === "rnn" ? `rnn, ${settings.activation}` : settings.cell],
+    ["layers × hidden", `${settings.layers} × ${settings.hidden}`],
+    ["embedding", String(settings.embedding)],
+    ["dropout", String(settings.dropout)],
+    ["batch × window", `${settings.batch} × ${settings.window}`],
+    ["optimizer", `Adam, learning rate ${settings.learningRate}`],
+    ["gradient norm at most", String(settings.clip)],
+    ["limit", limits.filter(Boolean).join(", ")],
+    ["seed", String(settings.seed)],
+  ];
+}
+
+function resultsOf({ validation, text, build, stopped, loss }: TrainingRecord): Rows {
+  const measured: Rows = validation
+    ? [
+        ["validation", `${validation.nats.toFixed(4)} nats`],
+        ["", `${validation.bitsPerCharacter.toFixed(4)} bits per character`],
+        [
+          "measured on",
+          `${validation.over === "all" ? "all" : "a subset of"} ${count(validation.characters)} held-out characters`,
+        ],
+      ]
+    : [["validation", "nothing held out"]];
+  return [
+    ...measured,
+    ["last batch", `${loss.at(-1)?.toFixed(4) ?? "–"} nats`],
+    ["text", `${count(text.characters)} characters, ${text.distinct} different`],
+    ["learned from", `${count(text.learnedFrom)} characters`],
+    ["stopped", { done: "all steps done", aborted: "interrupted", time: "time was over" }[stopped]],
+    ["build", build],
+  ];
+}
+
+function table(caption: string, rows: Rows): string {
+  const lines = rows.map(([name, value]) => `<tr><th scope="row">${name}</th><td>${escapeText(value)}</td></tr>`);
+  return `<table><caption>${caption}</caption><tbody>\n${lines.join("\n")}\n</tbody></table>`;
+}
+
+function earlier(checks: readonly Check[]): string {
+  if (checks.length === 0) return "";
+  const samples = checks.map(({ step, validation, sample }) => {
+    const found = validation ? `, ${validation.bitsPerCharacter.toFixed(3)} bits per character on an even subset` : "";
+    return `<section><h3>step ${count(step)}${found}</h3><p class="sample">${escapeText(sample.trim())}</p></section>`;
+  });
+  return `<h2>On the way there</h2>\n<div class="earlier">${samples.join("\n")}</div>`;
+}
+
+const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+
+/** Text for HTML; control characters other than line breaks and tabs would not be valid there. */
+function escapeText(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => entities[character] as string).replace(/[^\P{Cc}\n\t]/gu, "�");
+}

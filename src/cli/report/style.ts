@@ -1,0 +1,46 @@
+/** The dress of a report: light or dark as the reader's system is, readable in print, nothing from the network. */
+export const style = `
+:root {
+  color-scheme: light dark;
+  --paper: #fbfaf7; --card: #ffffff; --ink: #1d232b; --quiet: #66707c; --line: #e3e2dc;
+  --raw: #c5d7ee; --training: #2563b8; --validation: #d0562b;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --paper: #14171c; --card: #1b2027; --ink: #e6e8eb; --quiet: #97a1ad; --line: #2d343d;
+    --raw: #2b425f; --training: #6fa8f5; --validation: #f28b5e;
+  }
+}
+* { box-sizing: border-box; }
+body {
+  margin: 0; background: var(--paper); color: var(--ink);
+  font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+}
+main { max-width: 60rem; margin: 0 auto; padding: 3rem 1.5rem 4rem; }
+h1 { margin: 0; font-size: 2rem; letter-spacing: -0.02em; line-height: 1.2; overflow-wrap: anywhere; }
+h2 { margin: 2.75rem 0 0.9rem; font-size: 1.15rem; }
+.subtitle { margin: 0.35rem 0 0; color: var(--quiet); overflow-wrap: anywhere; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: 0.9rem; margin: 2rem 0 0; }
+.figures div { padding: 0.9rem 1.1rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
+.figures dt { color: var(--quiet); font-size: 0.85rem; }
+.figures dd { margin: 0.1rem 0 0; font-size: 1.6rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+figure { margin: 0; padding: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
+figure svg { display: block; width: 100%; height: auto; }
+figcaption { display: flex; flex-wrap: wrap; gap: 0.3rem 1.4rem; padding: 0 0.5rem 0.4rem; color: var(--quiet); font-size: 0.88rem; }
+.key { display: inline-block; width: 1.3rem; height: 3px; margin-right: 0.5rem; border-radius: 2px; vertical-align: middle; }
+.tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 0 2.5rem; }
+table { width: 100%; border-collapse: collapse; font-size: 0.93rem; }
+caption { padding: 0 0 0.5rem; text-align: left; font-weight: 600; font-size: 1.15rem; }
+th, td { padding: 0.38rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+th { padding-right: 1rem; color: var(--quiet); font-weight: 400; white-space: nowrap; }
+td { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.sample {
+  margin: 0; padding: 1.1rem 1.3rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px;
+  font: 0.98rem/1.6 Georgia, "Times New Roman", serif; white-space: pre-wrap; overflow-wrap: anywhere;
+}
+.earlier { display: grid; gap: 0.8rem; }
+.earlier .sample { font-size: 0.9rem; }
+.earlier h3 { margin: 0.6rem 0 0.35rem; color: var(--quiet); font-size: 0.88rem; font-weight: 400; }
+.wide { overflow-x: auto; }
+@media print { main { padding: 0; } figure, .sample, .figures div { break-inside: avoid; } }
+`;

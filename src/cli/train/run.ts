@@ -1,0 +1,183 @@
+import { basename, dirname, join, resolve } from "node:path";
+import {
+  Adam,
+  configure,
+  crossEntropy,
+  Generator,
+  type History,
+  type Progress,
+  runtimeInfo,
+  seed,
+  Trainer,
+} from "../../index.ts";
+import { buildModel, type CharacterModel, countParameters, encodeModel } from "../character-model.ts";
+import { replaceFile, requireWritable } from "../files.ts";
+import { count } from "../format.ts";
+import { generateText } from "../generate.ts";
+import { renderReport } from "../report/page.ts";
+import { modelFile } from "../sample.ts";
+import { type Corpus, readCorpus } from "./corpus.ts";
+import { type Display, openDisplay } from "./display.ts";
+import { onInterrupt } from "./interrupt.ts";
+import type { Check, Settings, TrainingRecord } from "./settings.ts";
+import { HeldOut, type Measurement } from "./validation.ts";
+import { conclude, introduce, tellCheck } from "./wording.ts";
+
+const historyFile = "history.json";
+const reportFile = "report.html";
+
+/** Characters of text made up at each look, and at the end. */
+const SAMPLE = { check: 200, end: 1000 };
+const TEMPERATURE = 0.8;
+
+/**
+ * Trains a model on a text as the settings say and leaves model, history and report.
+ * @throws {Failure} when the text or a place to write to is not as it should be: before anything is trained or written.
+ * @throws {NumericError} when the loss stops being finite: what was saved before stays.
+ */
+export async function train(settings: Settings): Promise<void> {
+  const corpus = readCorpus(settings.file ?? undefined, settings);
+  if (settings.json !== null) {
+    const path = resolve(settings.json);
+    requireWritable("--json", dirname(path), [basename(path)]);
+  }
+  requireWritable("--out", settings.out, [modelFile, historyFile, reportFile]);
+  if (settings.deterministic) configure({ deterministic: true });
+  seed(settings.seed);
+  const model = buildModel(settings, corpus.vocabulary);
+  const display = openDisplay();
+  display.say(introduce(settings, corpus, countParameters(model)));
+  const stop = new AbortController();
+  const forget = onInterrupt(() => {
+    stop.abort();
+    display.say("stopping after this step, then saving; Ctrl-C again leaves at once");
+  });
+  try {
+    const record = await new Training(settings, corpus, model, display).run(stop.signal);
+    writeResults(settings, record);
+    display.say(conclude(record));
+  } finally {
+    display.end();
+    forget();
+  }
+}
+
+/** One training, from the first step to the last look. */
+class Training {
+  readonly #settings: Settings;
+  readonly #corpus: Corpus;
+  readonly #model: CharacterModel;
+  readonly #display: Display;
+  readonly #trainer: Trainer;
+  readonly #heldOut: HeldOut | null;
+  readonly #checks: Check[] = [];
+  /** Seconds spent on looks, which are not training. */
+  #looking = 0;
+
+  constructor(settings: Settings, corpus: Corpus, model: CharacterModel, display: Display) {
+    this.#settings = settings;
+    this.#corpus = corpus;
+    this.#model = model;
+    this.#display = display;
+    this.#heldOut = corpus.heldOut && new HeldOut(corpus.heldOut, settings);
+    this.#trainer = new Trainer({
+      model: model.network,
+      loss: crossEntropy,
+      optimizer: new Adam(model.network.parameters(), { learningRate: settings.learningRate }),
+      clipNorm: settings.clip,
+      seed: settings.seed,
+    });
+  }
+
+  async run(signal: AbortSignal): Promise<TrainingRecord> {
+    const { steps, seconds, batch } = this.#settings;
+    const history = await this.#trainer.fit(this.#corpus.training, {
+      steps: steps ?? Number.MAX_SAFE_INTEGER,
+      seconds: seconds ?? undefined,
+      batchSize: batch,
+      signal,
+      onProgress: (progress) => this.#observe(progress),
+    });
+    this.#display.end();
+    this.#save();
+    if (this.#heldOut) this.#display.say(`measuring on ${count(this.#heldOut.characters)} held-out characters`);
+    const validation = (await this.#heldOut?.measureAll(this.#trainer, signal)) ?? null;
+    return this.#record(history, validation);
+  }
+
+  async #observe(progress: Progress): Promise<void> {
+    const { steps, seconds, every } = this.#settings;
+    const { step } = progress;
+    const done = Math.max(
+      step / (steps ?? Number.POSITIVE_INFINITY),
+      progress.seconds / (seconds ?? Number.POSITIVE_INFINITY),
+    );
+    const spent = progress.seconds - this.#looking;
+    this.#display.step({ progress, done: Math.min(1, done), tokensPerSecond: this.#tokens(step) / spent });
+    if (step % every === 0 && step !== steps) {
+      const started = performance.now();
+      await this.#check(step, spent);
+      this.#looking += (performance.now() - started) / 1000;
+    }
+  }
+
+  /** Saves the model and takes a look at it. */
+  async #check(step: number, spent: number): Promise<void> {
+    this.#save();
+    const validation = (await this.#heldOut?.measureSubset(this.#trainer)) ?? null;
+    const check = { step, seconds: spent, validation, sample: this.#sample(SAMPLE.check) };
+    this.#checks.push(check);
+    this.#display.say(tellCheck(check));
+  }
+
+  #save(): void {
+    replaceFile(join(this.#settings.out, modelFile), encodeModel(this.#model));
+  }
+
+  #sample(length: number): string {
+    const generator = new Generator(this.#settings.seed);
+    return generateText(this.#model, { temperature: TEMPERATURE, prompt: "", generator }, length);
+  }
+
+  /** Characters learned from in so many steps; the last batch of a pass may be smaller than the others. */
+  #tokens(steps: number): number {
+    const { batch, window } = this.#settings;
+    const { length } = this.#corpus.training;
+    const perPass = Math.ceil(length / batch);
+    const windows = Math.floor(steps / perPass) * length + Math.min(length, (steps % perPass) * batch);
+    return windows * window;
+  }
+
+  #record(history: History, validation: Measurement | null): TrainingRecord {
+    const { settings, corpus } = { settings: this.#settings, corpus: this.#corpus };
+    const seconds = history.seconds - this.#looking;
+    return {
+      name: settings.name,
+      steps: history.steps,
+      seconds,
+      tokensPerSecond: seconds > 0 ? this.#tokens(history.steps) / seconds : 0,
+      build: runtimeInfo().build,
+      parameters: countParameters(this.#model),
+      stopped: history.stopped,
+      text: {
+        title: corpus.title,
+        characters: corpus.characters,
+        distinct: corpus.vocabulary.size,
+        learnedFrom: corpus.trainingCharacters,
+        heldOut: corpus.characters - corpus.trainingCharacters,
+      },
+      validation,
+      settings,
+      checks: this.#checks,
+      sample: this.#sample(SAMPLE.end),
+      loss: history.loss,
+    };
+  }
+}
+
+function writeResults({ out, json }: Settings, record: TrainingRecord): void {
+  const text = `${JSON.stringify(record, null, 1)}\n`;
+  replaceFile(join(out, historyFile), text);
+  replaceFile(join(out, reportFile), renderReport(record));
+  if (json !== null) replaceFile(json, text);
+}
