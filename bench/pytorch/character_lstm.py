@@ -5,6 +5,8 @@ Embedding 64 -> LSTM 128 -> linear, windows of 64 characters from random places 
 time, Adam 2e-3, gradient norm clipped to 1. Prints, as one line of JSON, the seconds of training and the mean loss in
 nats per character over the last 10 % of the text, cut into windows of 64 from a zero state.
 
+Debian: python3-torch and libopenblas0-pthread (without the latter PyTorch multiplies with the slow reference BLAS).
+
     python3 bench/pytorch/character_lstm.py TEXT [--steps 3000] [--threads 1] [--seed 1]
 """
 import argparse
