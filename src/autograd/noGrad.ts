@@ -1,4 +1,5 @@
 import { engine } from "../runtime/engine.ts";
+import { OptionError } from "../runtime/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { withGradients } from "./graph.ts";
 
@@ -7,9 +8,20 @@ import { withGradients } from "./graph.ts";
  * arrays and plain objects of tensors, which are kept as copies that live as long as they are held.
  *
  * `noGrad(() => model.forward(x))` is how to run a network in a loop: memory stays where it is.
+ * @throws {OptionError} when `work` is asynchronous: its step would end before it does.
  */
 export function noGrad<Result>(work: () => Result): Result {
-  return inScope(() => withGradients(false, () => keep(work())));
+  return inScope(() =>
+    withGradients(false, () => {
+      const result = work();
+      if (result instanceof Promise) {
+        throw new OptionError(
+          "noGrad: expected a function that returns when it is done, got one that returns a promise",
+        );
+      }
+      return keep(result);
+    }),
+  );
 }
 
 /** Runs `work` in a step of its own: what it computes dies when it returns. */
