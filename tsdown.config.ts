@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync } from "node:fs";
+import { copyFileSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
 
 const shared: UserConfig = {
@@ -61,4 +61,4 @@ const commandLine: UserConfig = {
   ],
 };
 
-export default defineConfig([library, workerd, ...(existsSync("src/cli/main.ts") ? [commandLine] : [])]);
+export default defineConfig([library, workerd, commandLine]);

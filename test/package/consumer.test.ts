@@ -72,6 +72,10 @@ describe("an empty project with the tarball", () => {
     compile({ module: "esnext", moduleResolution: "bundler", lib: ["es2022", "dom"] });
   });
 
+  test("has the command", () => {
+    expect(run(join(project, "node_modules/.bin/unrolled"), "--version").trim()).toBe(version);
+  });
+
   test("gives both binaries by name", () => {
     const script =
       'for (const name of ["kernels.wasm", "kernels.relaxed.wasm"]) import.meta.resolve("unrolled/" + name)';
