@@ -36,6 +36,12 @@ describe.skipIf(missingBrowser)("the library in Chromium", () => {
     expect(complaints).toEqual([]);
   });
 
+  test("lets timers have their turn while it trains", async () => {
+    await freshPage();
+    expect(await page.evaluate(() => window.probe.timersWhileTraining())).toBeGreaterThan(5);
+    expect(complaints).toEqual([]);
+  });
+
   test("the same seed gives the same weights, bit for bit, in Node, in a page and in a Web Worker", async () => {
     await freshPage();
     const here = await trainDeterministically();

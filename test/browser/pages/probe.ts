@@ -1,5 +1,18 @@
 /** What the tests call in the page; loaded by index.html and reached through `window.probe`. */
-import { activations, configure, runtimeInfo } from "unrolled";
+import {
+  activations,
+  arrayDataset,
+  configure,
+  LastStep,
+  Linear,
+  LSTM,
+  mseLoss,
+  normal,
+  runtimeInfo,
+  Sequential,
+  SGD,
+  Trainer,
+} from "unrolled";
 import { type Outcome, trainDeterministically } from "./deterministic-training.ts";
 
 function trainInWorker(): Promise<Outcome> {
@@ -15,6 +28,22 @@ function trainInWorker(): Promise<Outcome> {
   });
 }
 
+/** Trains for a second and a half, and counts how often a timer, which shares the thread, got its turn meanwhile. */
+async function timersWhileTraining(): Promise<number> {
+  const model = new Sequential(
+    new LSTM({ inputSize: 32, hiddenSize: 128 }),
+    new LastStep(),
+    new Linear({ inputSize: 128, outputSize: 1 }),
+  );
+  const data = arrayDataset(normal([256, 64, 32]), normal([256, 1]), { timeMajor: true });
+  const optimizer = new SGD(model.parameters(), { learningRate: 0.01 });
+  let timers = 0;
+  const clock = setInterval(() => timers++, 10);
+  await new Trainer({ model, loss: mseLoss, optimizer }).fit(data, { epochs: 1000, seconds: 1.5 });
+  clearInterval(clock);
+  return timers;
+}
+
 export const probe = {
   /** The build that is chosen when nobody asks for one. */
   chosenBuild(): string {
@@ -28,6 +57,7 @@ export const probe = {
   },
   train: trainDeterministically,
   trainInWorker,
+  timersWhileTraining,
 };
 
 declare global {
