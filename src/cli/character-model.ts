@@ -69,12 +69,10 @@ const FORMAT = "unrolled-characters-1";
 
 /** A model as the bytes of a safetensors file, with everything in its metadata that sampling needs. */
 export function encodeModel({ architecture, vocabulary, network }: CharacterModel): Uint8Array {
-  const settings = Object.entries(architecture).map(([name, value]) => [name, String(value)]);
-  return network.save({
-    format: FORMAT,
-    ...Object.fromEntries(settings),
-    characters: JSON.stringify(vocabulary.characters),
-  });
+  const { cell, activation, embedding, hidden, layers, dropout } = architecture;
+  const sizes = Object.entries({ embedding, hidden, layers, dropout }).map(([name, value]) => [name, String(value)]);
+  const characters = JSON.stringify(vocabulary.characters);
+  return network.save({ format: FORMAT, cell, activation, ...Object.fromEntries(sizes), characters });
 }
 
 /**

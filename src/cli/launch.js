@@ -1,6 +1,6 @@
 /**
  * Runs the command line out of a checkout: `npm run unrolled -- …`. Builds dist/ first when it is not there or older
- * than the sources; the build says something only when it fails.
+ * than the sources; the build itself says something only when it fails.
  */
 import { spawnSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
@@ -28,6 +28,7 @@ function isOutOfDate() {
 }
 
 function build() {
+  if (process.stderr.isTTY) process.stderr.write("building dist/ first …\n");
   const { status, stdout, stderr } = spawnSync("npm run --silent build", {
     cwd: root,
     shell: true,

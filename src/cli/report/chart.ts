@@ -77,19 +77,24 @@ function range(smoothed: Curve, validation: Curve): { min: number; max: number }
   const values = [...smoothed, ...validation].map(([, value]) => value);
   const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const margin = (high - low) * 0.06 || 0.1;
-  return { min: Math.max(0, Math.floor((low - margin) * 10) / 10), max: Math.ceil((high + margin) * 10) / 10 };
+  return { min: Math.floor(low * 2) / 2, max: Math.floor(high * 2 + 1) / 2 };
 }
 
-/** Exponential moving average over about a fiftieth of the training, started at the mean of what came before. */
+/** Steps on each side that a moving average takes in: about a fiftieth of the training in all. */
+function reach(steps: number): number {
+  return Math.min(25, Math.ceil(steps / 100));
+}
+
+/** The mean of each step and those around it: as many before as after, so that the curve comes neither late nor early. */
 function smooth(loss: readonly number[]): Curve {
-  const share = 1 / Math.max(1, Math.min(50, loss.length / 50));
-  let mean = 0;
-  let weight = 0;
-  return loss.map((value, i) => {
-    mean += share * (value - mean);
-    weight += share * (1 - weight);
-    return [i + 1, mean / weight] as const;
+  const sums = [0];
+  for (const value of loss) sums.push((sums.at(-1) as number) + value);
+  return loss.map((_, i) => {
+    const before = Math.min(reach(loss.length), i);
+    // Towards the end there are fewer after it, and the loss no longer moves much.
+    const after = Math.min(before, loss.length - 1 - i);
+    const sum = (sums[i + after + 1] as number) - (sums[i - before] as number);
+    return [i + 1, sum / (before + after + 1)] as const;
   });
 }
 

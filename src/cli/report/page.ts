@@ -23,7 +23,6 @@ ${figures(record)}
 ${chart(record)}
 <h2>What it writes</h2>
 <p class="sample">${escapeText(record.sample.trim())}</p>
-<h2></h2>
 <div class="tables">
 ${table("Settings", settingsOf(record))}
 ${table("Results", resultsOf(record))}
@@ -37,15 +36,13 @@ ${earlier(record.checks)}
 
 function describe({ settings, text, parameters }: TrainingRecord): string {
   const { cell, layers, hidden } = settings;
-  const network = `${layers === 1 ? "one layer" : `${layers} layers`} of ${hidden} ${cell.toUpperCase()} units`;
+  const network = `${layers === 1 ? "One layer" : `${layers} layers`} of ${hidden} ${cell.toUpperCase()} units`;
   return `${network}, ${count(parameters)} parameters, learned ${text.title} one character at a time.`;
 }
 
 function figures({ validation, steps, seconds: spent, tokensPerSecond }: TrainingRecord): string {
   const shown: [string, string][] = [
-    ...(validation
-      ? [["bits per character, held out", validation.bitsPerCharacter.toFixed(3)] as [string, string]]
-      : []),
+    ...(validation ? [["bits per character", validation.bitsPerCharacter.toFixed(3)] as [string, string]] : []),
     ["steps", count(steps)],
     ["training time", seconds(spent)],
     ["characters a second", count(tokensPerSecond)],
@@ -89,7 +86,7 @@ function resultsOf({ validation, text, build, stopped, loss }: TrainingRecord): 
   const measured: Rows = validation
     ? [
         ["validation", `${validation.nats.toFixed(4)} nats`],
-        ["", `${validation.bitsPerCharacter.toFixed(4)} bits per character`],
+        ["bits per character", validation.bitsPerCharacter.toFixed(4)],
         [
           "measured on",
           `${validation.over === "all" ? "all" : "a subset of"} ${count(validation.characters)} held-out characters`,

@@ -8,7 +8,7 @@ export const style = `
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14171c; --card: #1b2027; --ink: #e6e8eb; --quiet: #97a1ad; --line: #2d343d;
-    --raw: #2b425f; --training: #6fa8f5; --validation: #f28b5e;
+    --raw: #3a587f; --training: #6fa8f5; --validation: #f28b5e;
   }
 }
 * { box-sizing: border-box; }
@@ -28,7 +28,7 @@ figure { margin: 0; padding: 1rem; background: var(--card); border: 1px solid va
 figure svg { display: block; width: 100%; height: auto; }
 figcaption { display: flex; flex-wrap: wrap; gap: 0.3rem 1.4rem; padding: 0 0.5rem 0.4rem; color: var(--quiet); font-size: 0.88rem; }
 .key { display: inline-block; width: 1.3rem; height: 3px; margin-right: 0.5rem; border-radius: 2px; vertical-align: middle; }
-.tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 0 2.5rem; }
+.tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 2.75rem 2.5rem; margin-top: 2.75rem; }
 table { width: 100%; border-collapse: collapse; font-size: 0.93rem; }
 caption { padding: 0 0 0.5rem; text-align: left; font-weight: 600; font-size: 1.15rem; }
 th, td { padding: 0.38rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
@@ -41,6 +41,5 @@ td { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywh
 .earlier { display: grid; gap: 0.8rem; }
 .earlier .sample { font-size: 0.9rem; }
 .earlier h3 { margin: 0.6rem 0 0.35rem; color: var(--quiet); font-size: 0.88rem; font-weight: 400; }
-.wide { overflow-x: auto; }
 @media print { main { padding: 0; } figure, .sample, .figures div { break-inside: avoid; } }
 `;
