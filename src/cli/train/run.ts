@@ -100,7 +100,8 @@ class Training {
     });
     this.#display.end();
     this.#save();
-    if (this.#heldOut) this.#display.say(`measuring on ${count(this.#heldOut.characters)} held-out characters`);
+    if (this.#heldOut && !signal.aborted)
+      this.#display.say(`measuring on ${count(this.#heldOut.characters)} held-out characters`);
     const validation = (await this.#heldOut?.measureAll(this.#trainer, signal)) ?? null;
     return this.#record(history, validation);
   }

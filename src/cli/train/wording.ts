@@ -7,8 +7,11 @@ import type { Corpus } from "./corpus.ts";
 import type { Check, Settings, TrainingRecord } from "./settings.ts";
 import type { Measurement } from "./validation.ts";
 
-/** Columns for made-up text. */
+/** Most columns for made-up text. */
 const WIDTH = 96;
+
+/** What stands before each line of it. */
+const MARGIN = "  │ ";
 
 /** Before the first step: text and model. */
 export function introduce(settings: Settings, corpus: Corpus, parameters: number): string {
@@ -48,7 +51,8 @@ function tellMeasurement({ nats, bitsPerCharacter, characters, over }: Measureme
 
 /** Made-up text, set off from the program's own words. */
 function quote(text: string): string {
-  return wrap(text.trim(), WIDTH)
-    .map((line) => `  │ ${line}`)
+  const columns = (process.stdout.columns ?? Number.POSITIVE_INFINITY) - MARGIN.length;
+  return wrap(text.trim(), Math.max(20, Math.min(WIDTH, columns)))
+    .map((line) => MARGIN + line)
     .join("\n");
 }
