@@ -51,6 +51,8 @@ class Node implements GradientSource {
 
   backward(output: Tensor): void {
     const e = engine();
+    // The first allocation ends a step that optimizer.step() has closed; only then is it known who is alive.
+    const gradient = output.openGradient();
     requireAlive(output);
     const nodes = reachable(this);
     const leaves = new Set<Tensor>();
@@ -60,7 +62,7 @@ class Node implements GradientSource {
       }
     }
     for (const leaf of leaves) leaf.resumeGradient();
-    e.kernels.fill(output.openGradient(), 1, 1);
+    e.kernels.fill(gradient, 1, 1);
     for (const node of nodes) {
       if (node.outputs.some((o) => o.hasGradient())) node.propagate();
     }
