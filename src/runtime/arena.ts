@@ -6,10 +6,13 @@ const FIRST_CHUNK = 1 << 20;
 /** The stretch of time for which blocks of the arena stay valid. */
 export interface Scope {
   readonly alive: boolean;
+  /** Whether the next allocation ends it: its blocks may be read, but no longer be relied on by what allocates. */
+  readonly ending: boolean;
 }
 
 interface OpenScope {
   alive: boolean;
+  ending: boolean;
 }
 
 interface Mark {
@@ -20,7 +23,6 @@ interface Mark {
 interface Level {
   scope: OpenScope;
   readonly mark: Mark;
-  ended: boolean;
 }
 
 interface Chunk {
@@ -40,7 +42,7 @@ export class Arena {
   #chunks: Chunk[] = [];
   #chunk = 0;
   #offset = 0;
-  #levels: Level[] = [{ scope: { alive: true }, mark: { chunk: 0, offset: 0 }, ended: false }];
+  #levels: Level[] = [{ scope: { alive: true, ending: false }, mark: { chunk: 0, offset: 0 } }];
 
   constructor(heap: Heap) {
     this.#heap = heap;
@@ -81,9 +83,8 @@ export class Arena {
   open(): void {
     this.#settle();
     this.#levels.push({
-      scope: { alive: true },
+      scope: { alive: true, ending: false },
       mark: { chunk: this.#chunk, offset: this.#offset },
-      ended: false,
     });
   }
 
@@ -96,7 +97,7 @@ export class Arena {
 
   /** Ends the current step: its blocks stay readable until the next allocation. */
   endStep(): void {
-    this.#innermost().ended = true;
+    this.#innermost().scope.ending = true;
   }
 
   #innermost(): Level {
@@ -106,10 +107,9 @@ export class Arena {
   /** Carries out a pending `endStep`. */
   #settle(): void {
     const level = this.#innermost();
-    if (!level.ended) return;
+    if (!level.scope.ending) return;
     level.scope.alive = false;
-    level.scope = { alive: true };
-    level.ended = false;
+    level.scope = { alive: true, ending: false };
     this.#rewind(level.mark);
   }
 

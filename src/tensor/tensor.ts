@@ -84,7 +84,7 @@ export class Tensor {
    */
   get address(): number {
     if (this.#host) {
-      if (!this.#scope?.alive) this.#upload(this.#host);
+      if (!this.#scope?.alive || this.#scope.ending) this.#upload(this.#host);
       return this.#address;
     }
     if (this.#scope && !this.#scope.alive) {
