@@ -6,7 +6,7 @@
  * `a` and `b` are panels (see pack.ts), `depth` ≥ 1. Eight accumulators, two registers of b and one broadcast of a stay
  * in registers: 12 of the 16 that V8 uses, with the product. The tile is always stored whole; the caller sends edge
  * tiles to a spare tile of its own. There is no call in this function: a value that lives across a call is spilled by
- * V8 where it is defined, which is inside the loop. For the same reason the four steps of the loop are kept apart by
+ * V8 where it is defined, which is inside the loop. For the same reason the eight steps of the loop are kept apart by
  * their exits: joined into one block, their loads would all be hoisted to its top and push accumulators out of
  * registers; alone, each would pay for the loop's jump and stack check. Each sum runs over k in order, one accumulator a number:
  * |error| ≤ depth·2⁻²⁴·Σ|a·b|. C rows are `cStride` bytes apart; C overlaps neither panel.
@@ -36,6 +36,82 @@ export function gemmMicro4x8(a: usize, b: usize, c: usize, cStride: usize, depth
   let c31 = c00;
   const end = b + (<usize>depth << 5);
   while (true) {
+    {
+      const b0 = v128.load(b);
+      const b1 = v128.load(b, 16);
+      let x = v128.load32_splat(a);
+      c00 = multiplyAdd(x, b0, c00);
+      c01 = multiplyAdd(x, b1, c01);
+      x = v128.load32_splat(a, 4);
+      c10 = multiplyAdd(x, b0, c10);
+      c11 = multiplyAdd(x, b1, c11);
+      x = v128.load32_splat(a, 8);
+      c20 = multiplyAdd(x, b0, c20);
+      c21 = multiplyAdd(x, b1, c21);
+      x = v128.load32_splat(a, 12);
+      c30 = multiplyAdd(x, b0, c30);
+      c31 = multiplyAdd(x, b1, c31);
+      a += 16;
+      b += 32;
+    }
+    if (b >= end) break;
+    {
+      const b0 = v128.load(b);
+      const b1 = v128.load(b, 16);
+      let x = v128.load32_splat(a);
+      c00 = multiplyAdd(x, b0, c00);
+      c01 = multiplyAdd(x, b1, c01);
+      x = v128.load32_splat(a, 4);
+      c10 = multiplyAdd(x, b0, c10);
+      c11 = multiplyAdd(x, b1, c11);
+      x = v128.load32_splat(a, 8);
+      c20 = multiplyAdd(x, b0, c20);
+      c21 = multiplyAdd(x, b1, c21);
+      x = v128.load32_splat(a, 12);
+      c30 = multiplyAdd(x, b0, c30);
+      c31 = multiplyAdd(x, b1, c31);
+      a += 16;
+      b += 32;
+    }
+    if (b >= end) break;
+    {
+      const b0 = v128.load(b);
+      const b1 = v128.load(b, 16);
+      let x = v128.load32_splat(a);
+      c00 = multiplyAdd(x, b0, c00);
+      c01 = multiplyAdd(x, b1, c01);
+      x = v128.load32_splat(a, 4);
+      c10 = multiplyAdd(x, b0, c10);
+      c11 = multiplyAdd(x, b1, c11);
+      x = v128.load32_splat(a, 8);
+      c20 = multiplyAdd(x, b0, c20);
+      c21 = multiplyAdd(x, b1, c21);
+      x = v128.load32_splat(a, 12);
+      c30 = multiplyAdd(x, b0, c30);
+      c31 = multiplyAdd(x, b1, c31);
+      a += 16;
+      b += 32;
+    }
+    if (b >= end) break;
+    {
+      const b0 = v128.load(b);
+      const b1 = v128.load(b, 16);
+      let x = v128.load32_splat(a);
+      c00 = multiplyAdd(x, b0, c00);
+      c01 = multiplyAdd(x, b1, c01);
+      x = v128.load32_splat(a, 4);
+      c10 = multiplyAdd(x, b0, c10);
+      c11 = multiplyAdd(x, b1, c11);
+      x = v128.load32_splat(a, 8);
+      c20 = multiplyAdd(x, b0, c20);
+      c21 = multiplyAdd(x, b1, c21);
+      x = v128.load32_splat(a, 12);
+      c30 = multiplyAdd(x, b0, c30);
+      c31 = multiplyAdd(x, b1, c31);
+      a += 16;
+      b += 32;
+    }
+    if (b >= end) break;
     {
       const b0 = v128.load(b);
       const b1 = v128.load(b, 16);
