@@ -59,8 +59,14 @@ export class Generator {
     return order;
   }
 
-  /** A whole number from 0 to limit − 1, each equally likely. */
+  /**
+   * A whole number from 0 to limit − 1, each equally likely.
+   * @throws {OptionError} when limit is not a whole number from 1 to 2^32: there is nothing to draw from.
+   */
   below(limit: number): number {
+    if (!Number.isSafeInteger(limit) || limit < 1 || limit > WORD) {
+      throw new OptionError(`below: expected a whole number from 1 to 2^32, got ${limit}`);
+    }
     const highest = WORD - (WORD % limit);
     for (;;) {
       const word = this.#word();
