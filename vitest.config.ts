@@ -3,9 +3,15 @@ import { defineConfig } from "vitest/config";
 
 const built = ["test/package/**/*.test.ts", "test/browser/**/*.test.ts"];
 
+/** Everything that says whether numbers are right. */
+const numbers = ["pytorch", "gradients", "conformance"].map((folder) => `test/${folder}/**/*.test.ts`);
+
+/** Node 20 and 21 have relaxed SIMD behind a flag; later ones know the flag no more. */
+const relaxedFlag = Number.parseInt(process.versions.node, 10) < 22 ? ["--experimental-wasm-relaxed-simd"] : [];
+
 /**
- * Three suites. `source` reads src/ and is what you run while you write; `package` and `browser` look at dist/ as a
- * user would and need `npm run build` first.
+ * Four suites. `source` reads src/ and is what you run while you write, `relaxed` asks for the same numbers of the other
+ * build; `package` and `browser` look at dist/ as a user would and need `npm run build` first.
  */
 export default defineConfig({
   test: {
@@ -14,6 +20,15 @@ export default defineConfig({
       {
         resolve: { alias: { unrolled: fileURLToPath(new URL("./src/index.ts", import.meta.url)) } },
         test: { name: "source", include: ["test/**/*.test.ts"], exclude: built, testTimeout: 60_000 },
+      },
+      {
+        test: {
+          name: "relaxed",
+          include: numbers,
+          setupFiles: ["test/relaxed.ts"],
+          execArgv: relaxedFlag,
+          testTimeout: 60_000,
+        },
       },
       {
         test: { name: "package", include: ["test/package/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },

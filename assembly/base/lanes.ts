@@ -29,6 +29,8 @@ export function horizontalMax(v: v128): f32 {
 }
 
 /** Reads `count` (1, 2 or 3) numbers at `pointer`; the remaining lanes are 0. */
+// @ts-ignore: decorator
+@inline
 export function loadTail(pointer: usize, count: i32): v128 {
   let v = v128.load32_zero(pointer);
   if (count > 1) v = v128.load_lane<f32>(pointer, v, 1, 4);
@@ -37,6 +39,8 @@ export function loadTail(pointer: usize, count: i32): v128 {
 }
 
 /** Writes the first `count` (1, 2 or 3) lanes of `v` at `pointer`. */
+// @ts-ignore: decorator
+@inline
 export function storeTail(pointer: usize, v: v128, count: i32): void {
   v128.store_lane<f32>(pointer, v, 0);
   if (count > 1) v128.store_lane<f32>(pointer, v, 1, 4);

@@ -124,7 +124,7 @@ export function gruForward(plan: usize): void {
   const weightCandidate = p.weight + 2 * <usize>hidden * row;
   const panels = p.workspace + (<usize>productWorkspaceSize(batch, 2 * hidden) << 2);
   const panelsCandidate = panels + (<usize>panelsSize(2 * hidden, hidden) << 2);
-  const rowsCandidate = p.rows == 0 ? 0 : p.rows + (<usize>packedRowsSize(2 * hidden, hidden) << 2);
+  const rowsCandidate = p.rows == 0 ? <usize>0 : p.rows + (<usize>packedRowsSize(2 * hidden, hidden) << 2);
   packTransposed(batch, p.weight, 2 * hidden, hidden, panels);
   packTransposed(batch, weightCandidate, hidden, hidden, panelsCandidate);
   for (let step = 0; step < p.steps; step++) {
@@ -227,7 +227,7 @@ export function gruBackward(plan: usize): void {
     const a = p.gates + 3 * <usize>t * bytes;
     const candidate = p.candidate + <usize>t * bytes;
     const before = p.history + <usize>slotBefore(t, reverse) * bytes;
-    const dOutput = p.dOutput == 0 ? 0 : p.dOutput + (<usize>(t * batch * p.outputRow) << 2);
+    const dOutput = p.dOutput == 0 ? <usize>0 : p.dOutput + (<usize>(t * batch * p.outputRow) << 2);
     addOutputGradient(p.dh, dOutput, p.outputRow, batch, hidden);
     for (let b: usize = 0; b < <usize>batch; b++) {
       const at = b * row;

@@ -200,7 +200,7 @@ export function lstmBackward(plan: usize): void {
     const z = p.gates + 4 * <usize>t * bytes;
     const before = p.cells + <usize>slotBefore(t, reverse) * bytes;
     const after = p.cells + <usize>slotAfter(t, reverse) * bytes;
-    const dOutput = p.dOutput == 0 ? 0 : p.dOutput + (<usize>(t * p.batch * p.outputRow) << 2);
+    const dOutput = p.dOutput == 0 ? <usize>0 : p.dOutput + (<usize>(t * p.batch * p.outputRow) << 2);
     addOutputGradient(p.dh, dOutput, p.outputRow, p.batch, hidden);
     for (let b: usize = 0; b < <usize>p.batch; b++) {
       const at = b * row;

@@ -85,7 +85,7 @@ export function rnnBackward(plan: usize): void {
     const t = timeOf(step, p.steps, reverse);
     const z = p.gates + <usize>t * bytes;
     const after = p.history + <usize>slotAfter(t, reverse) * bytes;
-    const dOutput = p.dOutput == 0 ? 0 : p.dOutput + (<usize>(t * p.batch * p.outputRow) << 2);
+    const dOutput = p.dOutput == 0 ? <usize>0 : p.dOutput + (<usize>(t * p.batch * p.outputRow) << 2);
     addOutputGradient(p.dh, dOutput, p.outputRow, p.batch, p.hidden);
     call_indirect<void>(p.backwardSlot, z, after, p.dh, z, block, p.parameters);
     multiplyBy(z, p.hidden, p.weight, packed, p.dh, p.batch, p.hidden, p.hidden, false, p.workspace);

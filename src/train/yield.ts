@@ -2,14 +2,15 @@
 const LONGEST_STRETCH = 10;
 
 interface Host {
-  scheduler?: { yield?: () => Promise<void> };
   setImmediate?: (callback: () => void) => void;
 }
 
-/** Lets the host run what is waiting: input, drawing, timers, the network. */
+/**
+ * Lets the host run what is waiting: input, drawing, timers, the network. A message is an ordinary task and takes its
+ * turn after those; `scheduler.yield()` would come back before them.
+ */
 function pause(): Promise<void> {
-  const { scheduler, setImmediate } = globalThis as Host;
-  if (typeof scheduler?.yield === "function") return scheduler.yield();
+  const { setImmediate } = globalThis as Host;
   if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
