@@ -56,7 +56,9 @@ export function commandLine(): CommandLine {
   });
 
   const start: CommandLine["start"] = (...words) => {
-    const child = spawn(process.execPath, [join(bundle, "main.js"), ...words], { cwd: folder });
+    // As if started from a shell, though npm may have started the tests.
+    const { npm_lifecycle_event: _, ...env } = process.env;
+    const child = spawn(process.execPath, [join(bundle, "main.js"), ...words], { cwd: folder, env });
     const said = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8").on("data", (piece) => {

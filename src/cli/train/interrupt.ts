@@ -1,22 +1,29 @@
-/** Ctrl-C under npm arrives twice, from the terminal and from npm; a second one this soon is the same one (ms). */
-const ECHO = 300;
-
 /** The exit code of a process that an interrupt ended: 128 + SIGINT. */
 const INTERRUPTED = 130;
 
 /**
- * Takes over Ctrl-C: the first calls `first`, the second ends the process at once.
+ * Under npm one Ctrl-C arrives twice, from the terminal and from npm: a second one this soon (ms) may be the same, a
+ * third cannot be.
+ */
+const ECHO = 300;
+
+/**
+ * Takes over Ctrl-C: the first calls `first`, the second ends the process at once, or as soon as a running step lets go.
  * @returns what gives Ctrl-C back.
  */
 export function onInterrupt(first: () => void): () => void {
-  let since: number | null = null;
+  const underNpm = process.env.npm_lifecycle_event !== undefined;
+  let since = 0;
+  let times = 0;
   const handle = (): void => {
-    if (since === null) {
+    times++;
+    if (times === 1) {
       since = performance.now();
       first();
-    } else if (performance.now() - since > ECHO) {
-      process.exit(INTERRUPTED);
+      return;
     }
+    const echo = underNpm && times === 2 && performance.now() - since < ECHO;
+    if (!echo) process.exit(INTERRUPTED);
   };
   process.on("SIGINT", handle);
   return () => {
