@@ -3,8 +3,10 @@ import type { Batch, Dataset } from "../data/dataset.ts";
 import type { Module } from "../nn/module.ts";
 import { requireCount, requireKnown } from "../nn/options.ts";
 import { clipGradNorm, type Optimizer } from "../optim/optimizer.ts";
+import { engine } from "../runtime/engine.ts";
 import { DataError, NumericError, OptionError } from "../runtime/errors.ts";
 import { Generator } from "../runtime/random.ts";
+import type { Parameter } from "../tensor/parameter.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Stretch } from "./yield.ts";
 
@@ -195,6 +197,7 @@ export class Trainer {
       }
       this.optimizer.zeroGrad();
       loss.backward();
+      requireFiniteGradients(step, this.optimizer.parameters);
       const gradientNorm =
         this.#clipNorm === undefined ? undefined : clipGradNorm(this.optimizer.parameters, this.#clipNorm);
       this.optimizer.step();
@@ -244,6 +247,13 @@ export class Trainer {
 
 function secondsSince({ started }: Run): number {
   return (performance.now() - started) / 1000;
+}
+
+function requireFiniteGradients(step: number, parameters: readonly Parameter[]): void {
+  const { kernels } = engine();
+  const spoilt = (p: Parameter): boolean => p.hasGradient() && kernels.allFinite(p.gradientAddress, p.size) === 0;
+  if (!parameters.some(spoilt)) return;
+  throw new NumericError(`fit step ${step + 1}: expected finite gradients, got one that is NaN or infinite`);
 }
 
 function requireData(what: string, data: Dataset): void {
