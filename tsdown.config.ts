@@ -1,5 +1,6 @@
 import { copyFileSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
+import { thirdPartyLicenses } from "./scripts/third-party-licenses.ts";
 
 const shared: UserConfig = {
   format: "esm",
@@ -18,6 +19,7 @@ const library: UserConfig = {
   entry: { index: "src/index.ts" },
   platform: "neutral",
   dts: true,
+  plugins: [thirdPartyLicenses("THIRD-PARTY-LICENSES.txt")],
   onSuccess: () => {
     copyFileSync("build/simd.wasm", "dist/kernels.wasm");
     copyFileSync("build/relaxed.wasm", "dist/kernels.relaxed.wasm");
@@ -51,6 +53,7 @@ const commandLine: UserConfig = {
   dts: false,
   deps: { alwaysBundle: () => true },
   plugins: [
+    thirdPartyLicenses("cli/THIRD-PARTY-LICENSES.txt"),
     {
       name: "library-beside-it",
       resolveId(source, importer) {

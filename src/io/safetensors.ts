@@ -65,7 +65,8 @@ export function decodeSafetensors(bytes: Uint8Array): {
   for (const [name, entry] of sorted) {
     const [from, to] = entry.data_offsets;
     covered = Math.max(covered, to);
-    const data = bytes.slice(start + from, start + to).buffer;
+    // Copied through the buffer: a Node Buffer's own slice() is a view.
+    const data = bytes.buffer.slice(bytes.byteOffset + start + from, bytes.byteOffset + start + to);
     tensors[name] = Tensor.fromArray(
       types[entry.dtype] === "int32" ? new Int32Array(data) : new Float32Array(data),
       entry.shape,
