@@ -58,13 +58,14 @@ export function decodeSafetensors(bytes: Uint8Array): {
 } {
   const { header, start } = readHeader(bytes);
   const { __metadata__: metadata = {}, ...entries } = header;
+  if (!isTexts(metadata))
+    throw new WeightsError("safetensors __metadata__: expected texts by name, got something else");
   const available = bytes.length - start;
   const tensors: Record<string, Tensor> = {};
-  let covered = 0;
-  const sorted = Object.entries(entries).map(([name, entry]) => [name, checkEntry(name, entry, available)] as const);
-  for (const [name, entry] of sorted) {
+  const checked = Object.entries(entries).map(([name, entry]) => [name, checkEntry(name, entry, available)] as const);
+  requireGapless(checked, available);
+  for (const [name, entry] of checked) {
     const [from, to] = entry.data_offsets;
-    covered = Math.max(covered, to);
     // Copied through the buffer: a Node Buffer's own slice() is a view.
     const data = bytes.buffer.slice(bytes.byteOffset + start + from, bytes.byteOffset + start + to);
     tensors[name] = Tensor.fromArray(
@@ -72,10 +73,23 @@ export function decodeSafetensors(bytes: Uint8Array): {
       entry.shape,
     );
   }
+  return { tensors, metadata };
+}
+
+/** The tensors must follow each other without gaps or overlaps, from the first byte of the numbers to the last. */
+function requireGapless(entries: readonly (readonly [string, Entry])[], available: number): void {
+  let covered = 0;
+  const inOrder = entries.toSorted(([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1]);
+  for (const [name, entry] of inOrder) {
+    const [from, to] = entry.data_offsets;
+    if (from !== covered) {
+      throw new WeightsError(`safetensors ${name}: expected numbers from byte ${covered}, got ${from}`);
+    }
+    covered = to;
+  }
   if (covered !== available) {
     throw new WeightsError(`safetensors: expected ${covered} bytes of numbers, got ${available}`);
   }
-  return { tensors, metadata: metadata as Record<string, string> };
 }
 
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; start: number } {
@@ -94,6 +108,11 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; start
     throw new WeightsError("safetensors: expected a JSON object as header, got something else");
   }
   return { header: header as Record<string, unknown>, start: 8 + length };
+}
+
+function isTexts(value: unknown): value is Record<string, string> {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
+  return Object.values(value).every((text) => typeof text === "string");
 }
 
 function checkEntry(name: string, entry: unknown, available: number): Entry {
