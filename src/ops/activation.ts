@@ -39,7 +39,7 @@ export class Activation {
   readonly #parameters: Tensor | null;
 
   constructor(name: ActivationName, options: ActivationOptions = {}) {
-    if (!(name in kinds) || (name as string) === "geluTanh") {
+    if (!Object.hasOwn(kinds, name) || (name as string) === "geluTanh") {
       const names = Object.keys(kinds).filter((known) => known !== "geluTanh");
       throw new OptionError(`activation: expected one of ${names.join(", ")}, got ${JSON.stringify(name)}`);
     }
