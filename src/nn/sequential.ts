@@ -4,6 +4,7 @@ import { Stream, type StreamStage } from "../stream/stream.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
+import { requireKnown } from "./options.ts";
 
 /** A module that takes and gives one tensor, or a recurrent layer, whose output is handed on. */
 export type Link = Module & { forward(x: Tensor): Tensor | { readonly output: Tensor } };
@@ -52,9 +53,11 @@ export class Sequential extends Module {
 export class LastStep extends Module {
   readonly batchFirst: boolean;
 
-  constructor({ batchFirst = false }: { batchFirst?: boolean } = {}) {
+  /** @throws {OptionError} when an option is unknown. */
+  constructor(options: { batchFirst?: boolean } = {}) {
     super();
-    this.batchFirst = batchFirst;
+    requireKnown("LastStep", options, ["batchFirst"]);
+    this.batchFirst = options.batchFirst ?? false;
   }
 
   /** @throws {ShapeError} when x is not a non-empty sequence. */

@@ -1,3 +1,4 @@
+import { requireKnown } from "../nn/options.ts";
 import { engine } from "../runtime/engine.ts";
 import type { Parameter } from "../tensor/parameter.ts";
 import { Optimizer, requireRange } from "./optimizer.ts";
@@ -34,6 +35,7 @@ export class Adam extends Optimizer {
   /** @throws {OptionError} when an option is out of range. */
   constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {
     super("Adam", parameters, options.learningRate ?? 1e-3);
+    requireKnown("Adam", options, ["learningRate", "betas", "epsilon", "weightDecay"]);
     const [beta1, beta2] = options.betas ?? [0.9, 0.999];
     this.#betas = [
       requireRange("Adam betas[0]", beta1, 0, BELOW_ONE),

@@ -1,3 +1,4 @@
+import { requireKnown } from "../nn/options.ts";
 import { engine } from "../runtime/engine.ts";
 import { OptionError } from "../runtime/errors.ts";
 import type { Parameter } from "../tensor/parameter.ts";
@@ -31,6 +32,7 @@ export class SGD extends Optimizer {
   /** @throws {OptionError} when an option is out of range. */
   constructor(parameters: readonly Parameter[], options: SGDOptions) {
     super("SGD", parameters, options.learningRate);
+    requireKnown("SGD", options, ["learningRate", "momentum", "dampening", "nesterov", "weightDecay"]);
     this.#momentum = requireRange("SGD momentum", options.momentum ?? 0, 0, Number.MAX_VALUE);
     this.#dampening = requireRange("SGD dampening", options.dampening ?? 0, 0, 1);
     this.#weightDecay = requireRange("SGD weightDecay", options.weightDecay ?? 0, 0, Number.MAX_VALUE);

@@ -1,8 +1,8 @@
 import { inScope, noGrad } from "../autograd/noGrad.ts";
 import type { Batch, Dataset } from "../data/dataset.ts";
-import type { Module } from "../nn/module.ts";
+import { Module } from "../nn/module.ts";
 import { requireCount, requireKnown } from "../nn/options.ts";
-import { clipGradNorm, type Optimizer } from "../optim/optimizer.ts";
+import { clipGradNorm, Optimizer } from "../optim/optimizer.ts";
 import { engine } from "../runtime/engine.ts";
 import { DataError, NumericError, OptionError } from "../runtime/errors.ts";
 import { Generator } from "../runtime/random.ts";
@@ -108,6 +108,12 @@ export class Trainer {
   /** @throws {OptionError} when an option is unknown, missing or out of range. */
   constructor(options: TrainerOptions) {
     requireKnown("Trainer", options, ["model", "loss", "optimizer", "clipNorm", "seed"]);
+    if (!(options.model instanceof Module)) {
+      throw new OptionError(`Trainer model: expected a Module, got ${typeof options.model}`);
+    }
+    if (!(options.optimizer instanceof Optimizer)) {
+      throw new OptionError(`Trainer optimizer: expected an Optimizer, got ${typeof options.optimizer}`);
+    }
     if (typeof options.loss !== "function") {
       throw new OptionError(`Trainer loss: expected a function, got ${typeof options.loss}`);
     }
