@@ -109,20 +109,34 @@ export function configure(settings: Configuration): void {
 export async function load(source: string | URL | Response | BufferSource | WebAssembly.Module): Promise<void> {
   requireWebAssembly();
   const module = await compile(source);
+  const before = configuration;
   configure({ module });
-  engine();
+  try {
+    engine();
+  } catch (error) {
+    configuration = before;
+    throw error;
+  }
 }
 
 async function compile(
   source: string | URL | Response | BufferSource | WebAssembly.Module,
 ): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source as BufferSource);
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return compileBytes(source as BufferSource);
   const response = source instanceof Response ? source : await fetch(source);
   if (!response.ok) {
     throw new ConfigurationError(`load: wanted the engine at ${response.url}, got HTTP status ${response.status}`);
   }
-  return WebAssembly.compile(await response.arrayBuffer());
+  return compileBytes(await response.arrayBuffer());
+}
+
+async function compileBytes(bytes: BufferSource): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    throw new UnsupportedRuntimeError("load: expected a binary that this runtime can compile, got another", { cause });
+  }
 }
 
 function requireWebAssembly(): { relaxedSimd: boolean } {
@@ -141,7 +155,7 @@ function requireWebAssembly(): { relaxedSimd: boolean } {
 function start(): Engine {
   const { relaxedSimd } = requireWebAssembly();
   if (configuration.module) {
-    const given = new Engine(configuration.module);
+    const given = startGiven(configuration.module);
     if (configuration.deterministic && given.build !== "simd") {
       throw new ConfigurationError("configure: wanted { deterministic: true }, got the module of the relaxed build");
     }
@@ -155,6 +169,16 @@ function start(): Engine {
       "this runtime does not allow WebAssembly to be compiled from bytes; hand over a compiled module with configure({ module })",
       { cause },
     );
+  }
+}
+
+function startGiven(module: WebAssembly.Module): Engine {
+  try {
+    return new Engine(module);
+  } catch (cause) {
+    throw new ConfigurationError("configure: expected the module unrolled/kernels.wasm, got one that does not start", {
+      cause,
+    });
   }
 }
 
