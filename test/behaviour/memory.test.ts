@@ -34,6 +34,14 @@ class CharacterModel extends Module {
   }
 }
 
+/** Held to the end, so that no garbage collected in one test shows in the memory of another. */
+const held: object[] = [];
+
+function hold<Held extends object>(thing: Held): Held {
+  held.push(thing);
+  return thing;
+}
+
 const text = Int32Array.from({ length: 200 }, (_, i) => (i * i) % TOKENS);
 const data = textWindows(text, { window: 4 });
 
@@ -52,8 +60,8 @@ function expectSteady(repeat: (i: number) => void): void {
 
 describe(`memory stays where it is over ${STEPS} repetitions`, () => {
   test("Trainer.fit with validation", async () => {
-    const model = new CharacterModel();
-    const optimizer = new Adam(model.parameters());
+    const model = hold(new CharacterModel());
+    const optimizer = hold(new Adam(model.parameters()));
     const trainer = new Trainer({ model, loss: crossEntropy, optimizer, clipNorm: 1 });
     const short = textWindows(text.subarray(0, 20), { window: 3 });
     let before: ReturnType<typeof memory> | undefined;
@@ -73,8 +81,8 @@ describe(`memory stays where it is over ${STEPS} repetitions`, () => {
   });
 
   test("a training loop by hand", () => {
-    const model = new CharacterModel();
-    const optimizer = new Adam(model.parameters());
+    const model = hold(new CharacterModel());
+    const optimizer = hold(new Adam(model.parameters()));
     expectSteady((i) => {
       const { input, target } = data.batch(Int32Array.of(i % data.length, (i * 7) % data.length));
       const loss = crossEntropy(model.forward(input), target);
@@ -87,8 +95,8 @@ describe(`memory stays where it is over ${STEPS} repetitions`, () => {
   });
 
   test("a training loop by hand whose steps differ in size", () => {
-    const model = new CharacterModel();
-    const optimizer = new SGD(model.parameters(), { learningRate: 0.01 });
+    const model = hold(new CharacterModel());
+    const optimizer = hold(new SGD(model.parameters(), { learningRate: 0.01 }));
     const windows = [1, 2, 3, 9, 17].map((window) => textWindows(text, { window }));
     expectSteady((i) => {
       const { input, target } = windows[i % windows.length].batch(Int32Array.of(i % 180));
@@ -100,7 +108,7 @@ describe(`memory stays where it is over ${STEPS} repetitions`, () => {
   });
 
   test("inference with noGrad, nested, and with results kept", () => {
-    const model = new CharacterModel().eval();
+    const model = hold(new CharacterModel().eval());
     const input = tensor(Int32Array.of(1, 2, 3), [3, 1]);
     let kept: Tensor | undefined;
     expectSteady(() => {
@@ -110,11 +118,11 @@ describe(`memory stays where it is over ${STEPS} repetitions`, () => {
   });
 
   test("evaluate and predict", async () => {
-    const model = new CharacterModel();
+    const model = hold(new CharacterModel());
     const trainer = new Trainer({
       model,
       loss: crossEntropy,
-      optimizer: new SGD(model.parameters(), { learningRate: 1 }),
+      optimizer: hold(new SGD(model.parameters(), { learningRate: 1 })),
     });
     const few = textWindows(text.subarray(0, 8), { window: 4 });
     const { input } = few.batch(Int32Array.of(0));
@@ -147,7 +155,7 @@ describe(`memory stays where it is over ${STEPS} repetitions`, () => {
   });
 
   test("a failed forward pass inside noGrad", () => {
-    const model = new CharacterModel();
+    const model = hold(new CharacterModel());
     const wrong = tensor(Int32Array.of(TOKENS), [1, 1]);
     expectSteady(() => expect(() => noGrad(() => model.forward(wrong))).toThrow());
   });
