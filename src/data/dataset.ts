@@ -1,4 +1,5 @@
 import { DataError, OptionError, ShapeError } from "../runtime/errors.ts";
+import { requireKnown } from "../runtime/options.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -26,11 +27,9 @@ export interface ArrayDatasetOptions {
  * @param timeMajor inputs [N, T, ...] become batches [T, B, ...], as recurrent layers read them.
  * @throws {DataError} when there are none; {ShapeError} when inputs and targets are not equally many.
  */
-export function arrayDataset(
-  inputs: Tensor,
-  targets: Tensor,
-  { timeMajor = false }: ArrayDatasetOptions = {},
-): Dataset {
+export function arrayDataset(inputs: Tensor, targets: Tensor, options: ArrayDatasetOptions = {}): Dataset {
+  requireKnown("arrayDataset", options, ["timeMajor"]);
+  const { timeMajor = false } = options;
   const [length] = inputs.shape;
   if (length === undefined || targets.shape[0] !== length) {
     throw new ShapeError(
@@ -86,7 +85,9 @@ function gatherTimeMajor(data: Numbers, { shape }: Tensor, indices: Int32Array):
  * @param stride from one window's start to the next; 1 unless given, `window` for windows that do not overlap.
  * @throws {OptionError} when window or stride is not a whole number ≥ 1; {DataError} when no window fits.
  */
-export function textWindows(tokens: Int32Array, { window, stride = 1 }: { window: number; stride?: number }): Dataset {
+export function textWindows(tokens: Int32Array, options: { window: number; stride?: number }): Dataset {
+  requireKnown("textWindows", options, ["window", "stride"]);
+  const { window, stride = 1 } = options;
   for (const [name, value] of Object.entries({ window, stride })) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new OptionError(`textWindows ${name}: expected a whole number ≥ 1, got ${value}`);

@@ -1,8 +1,8 @@
 import { dropout, requireProbability } from "../ops/dropout.ts";
+import { requireKnown } from "../runtime/options.ts";
 import type { StreamStage } from "../stream/stream.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
-import { requireKnown } from "./options.ts";
 
 /** While training, drops each number with a probability and scales the rest by 1/(1 − p); otherwise does nothing. */
 export class Dropout extends Module {

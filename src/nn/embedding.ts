@@ -1,11 +1,11 @@
 import { embedding } from "../ops/embedding.ts";
 import { engine } from "../runtime/engine.ts";
+import { requireCount, requireKnown } from "../runtime/options.ts";
 import type { StreamStage } from "../stream/stream.ts";
 import { Parameter } from "../tensor/parameter.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fillNormal } from "./init.ts";
 import { Module } from "./module.ts";
-import { requireCount, requireKnown } from "./options.ts";
 
 /** A vector for each of `count` tokens. Vectors start normally distributed with standard deviation 1. */
 export class Embedding extends Module {

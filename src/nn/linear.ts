@@ -1,12 +1,12 @@
 import { linear } from "../ops/matmul.ts";
 import { copy } from "../ops/strided.ts";
 import { engine } from "../runtime/engine.ts";
+import { requireCount, requireKnown } from "../runtime/options.ts";
 import { reserve, type StreamStage } from "../stream/stream.ts";
 import { Parameter } from "../tensor/parameter.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fillUniform } from "./init.ts";
 import { Module } from "./module.ts";
-import { requireCount, requireKnown } from "./options.ts";
 import { PackedRows } from "./packedRows.ts";
 
 export interface LinearOptions {

@@ -1,10 +1,10 @@
 import { reshape, slice } from "../ops/layout.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
+import { requireKnown } from "../runtime/options.ts";
 import { Stream, type StreamStage } from "../stream/stream.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
-import { requireKnown } from "./options.ts";
 
 /** A module that takes and gives one tensor, or a recurrent layer, whose output is handed on. */
 export type Link = Module & { forward(x: Tensor): Tensor | { readonly output: Tensor } };

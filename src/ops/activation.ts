@@ -2,6 +2,8 @@ import { gradientOf, record, writeGradient } from "../autograd/graph.ts";
 import { inScope } from "../autograd/noGrad.ts";
 import { engine } from "../runtime/engine.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
+import { requireKnown } from "../runtime/options.ts";
+import { requireFloat32 } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
 
@@ -43,6 +45,7 @@ export class Activation {
       const names = Object.keys(kinds).filter((known) => known !== "geluTanh");
       throw new OptionError(`activation: expected one of ${names.join(", ")}, got ${JSON.stringify(name)}`);
     }
+    requireKnown(name, options, ["negativeSlope", "alpha", "approximate"]);
     this.name = name;
     this.#kind = name === "gelu" && approximation(options) === "tanh" ? kinds.geluTanh : kinds[name];
     const parameter = parameterOf(name, options);
@@ -72,7 +75,7 @@ export class Activation {
 
   /** f(x), differentiable. */
   apply(x: Tensor): Tensor {
-    if (x.dtype !== "float32") throw new ShapeError(`${this.name} x: expected float32 numbers, got ${x.dtype}`);
+    requireFloat32(`${this.name} x`, x);
     const { kernels } = engine();
     const { forwardSlot, backwardSlot } = this.slots;
     const { parameters } = this;
@@ -88,6 +91,7 @@ export class Activation {
 
   /** f′(x); no gradient flows through it. */
   derivative(x: Tensor): Tensor {
+    requireFloat32(`${this.name} x`, x);
     const { kernels } = engine();
     const { forwardSlot, backwardSlot } = this.slots;
     const { parameters } = this;

@@ -2,6 +2,7 @@ import { gradientOf, record, writeGradient } from "../autograd/graph.ts";
 import { engine } from "../runtime/engine.ts";
 import { OptionError } from "../runtime/errors.ts";
 import { type Generator, generator } from "../runtime/random.ts";
+import { requireFloat32 } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /**
@@ -14,6 +15,7 @@ import { Tensor } from "../tensor/tensor.ts";
  */
 export function dropout(x: Tensor, probability: number, training = true, from: Generator = generator): Tensor {
   requireProbability("dropout", probability);
+  requireFloat32("dropout x", x);
   if (!training || probability === 0) return x;
   const y = Tensor.inStep(x.shape);
   const { kernels } = engine();

@@ -27,7 +27,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
  */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
   const order = axes.map((axis) => resolveAxis("permute", axis, x.shape.length));
-  if (new Set(order).size !== x.shape.length) {
+  if (order.length !== x.shape.length || new Set(order).size !== order.length) {
     throw new ShapeError(`permute: expected each of ${x.shape.length} axes once, got ${formatShape(axes)}`);
   }
   const strides = stridesOf(x.shape);

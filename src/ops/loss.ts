@@ -1,7 +1,8 @@
 import { gradientOf, record, writeGradient } from "../autograd/graph.ts";
 import { engine } from "../runtime/engine.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
-import { formatShape, requireShape, sameShape } from "../tensor/shape.ts";
+import { requireKnown } from "../runtime/options.ts";
+import { formatShape, requireFloat32, requireShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { div } from "./elementwise.ts";
 import { requireIndices } from "./embedding.ts";
@@ -32,6 +33,7 @@ interface Rows {
 }
 
 function checkClasses(what: string, input: Tensor, targets: Tensor, options: ClassificationLossOptions): Rows {
+  requireKnown(what, options, ["weight", "ignoreIndex", "reduction"]);
   const { weight, ignoreIndex = IGNORED, reduction = "mean" } = options;
   requireReduction(what, reduction);
   const classes = input.shape.at(-1);
@@ -40,7 +42,11 @@ function checkClasses(what: string, input: Tensor, targets: Tensor, options: Cla
       `${what}: expected input [..., C] and targets [...], got ${formatShape(input.shape)} and ${formatShape(targets.shape)}`,
     );
   }
-  if (weight) requireShape(`${what} weight`, weight.shape, [classes]);
+  requireFloat32(what, input);
+  if (weight) {
+    requireFloat32(`${what} weight`, weight);
+    requireShape(`${what} weight`, weight.shape, [classes]);
+  }
   requireIndices(`${what} targets`, targets, classes, ignoreIndex);
   return { rows: targets.size, classes, weight: weight?.address ?? 0, ignoreIndex, reduction };
 }
@@ -128,11 +134,9 @@ export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: Clas
  * Squared error (prediction − target)², averaged unless said otherwise.
  * @throws {ShapeError} when the shapes differ.
  */
-export function mseLoss(
-  prediction: Tensor,
-  target: Tensor,
-  { reduction = "mean" }: { reduction?: Reduction } = {},
-): Tensor {
+export function mseLoss(prediction: Tensor, target: Tensor, options: { reduction?: Reduction } = {}): Tensor {
+  requireKnown("mseLoss", options, ["reduction"]);
+  const { reduction = "mean" } = options;
   requireReduction("mseLoss", reduction);
   if (!sameShape(prediction.shape, target.shape)) {
     throw new ShapeError(

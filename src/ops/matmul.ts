@@ -1,7 +1,7 @@
 import { accumulateGradient, addGradient, gradientOf, record, writeGradient } from "../autograd/graph.ts";
 import { engine } from "../runtime/engine.ts";
 import { ShapeError } from "../runtime/errors.ts";
-import { broadcastShapes, formatShape, requireShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { broadcastShapes, formatShape, requireFloat32, requireShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { reshape } from "./layout.ts";
 
@@ -65,6 +65,8 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 }
 
 function product(a: Tensor, b: Tensor): Tensor {
+  requireFloat32("matmul", a);
+  requireFloat32("matmul", b);
   const [m, k] = a.shape.slice(-2) as [number, number];
   const [inner, n] = b.shape.slice(-2) as [number, number];
   if (k !== inner) {
@@ -124,6 +126,8 @@ function offsetIn(shape: Shape, batch: Shape, flat: number): number {
  * @throws {ShapeError} when the sizes do not meet.
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  requireFloat32("linear x", x);
+  requireFloat32("linear weight", weight);
   requireShape("linear weight", weight.shape, ["O", "I"]);
   const [n, k] = weight.shape as [number, number];
   if (x.shape.at(-1) !== k) {

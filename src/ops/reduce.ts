@@ -1,6 +1,6 @@
 import { gradientOf, record, writeGradient } from "../autograd/graph.ts";
 import { engine } from "../runtime/engine.ts";
-import { resolveAxis, sizeOf } from "../tensor/shape.ts";
+import { requireFloat32, resolveAxis, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { mul } from "./elementwise.ts";
 import { reshape } from "./layout.ts";
@@ -11,6 +11,7 @@ import { reshape } from "./layout.ts";
  * @throws {ShapeError} when there is no such axis.
  */
 export function sum(x: Tensor, axis?: number, keepDimension = false): Tensor {
+  requireFloat32("sum", x);
   if (axis === undefined) return sum(reshape(x, [x.size]), 0);
   const along = resolveAxis("sum", axis, x.shape.length);
   const n = x.shape[along] as number;

@@ -1,6 +1,6 @@
 import { gradientOf, record, writeGradient } from "../autograd/graph.ts";
 import { engine } from "../runtime/engine.ts";
-import { resolveAxis, sizeOf } from "../tensor/shape.ts";
+import { requireFloat32, resolveAxis, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { transpose } from "./layout.ts";
@@ -8,6 +8,7 @@ import { transpose } from "./layout.ts";
 type Forward = "softmax" | "logSoftmax";
 
 function normalise(kind: Forward, x: Tensor, axis: number): Tensor {
+  requireFloat32(kind, x);
   const last = x.shape.length - 1;
   const along = resolveAxis(kind, axis, x.shape.length);
   if (along !== last) return transpose(normalise(kind, transpose(x, along, last), last), along, last);

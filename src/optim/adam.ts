@@ -1,5 +1,5 @@
-import { requireKnown } from "../nn/options.ts";
 import { engine } from "../runtime/engine.ts";
+import { requireKnown } from "../runtime/options.ts";
 import type { Parameter } from "../tensor/parameter.ts";
 import { Optimizer, requireRange } from "./optimizer.ts";
 

@@ -1,6 +1,6 @@
-import { requireKnown } from "../nn/options.ts";
 import { engine } from "../runtime/engine.ts";
 import { OptionError } from "../runtime/errors.ts";
+import { requireKnown } from "../runtime/options.ts";
 import type { Parameter } from "../tensor/parameter.ts";
 import { Optimizer, requireRange } from "./optimizer.ts";
 

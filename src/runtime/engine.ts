@@ -12,6 +12,7 @@ import { Arena } from "./arena.ts";
 import { ConfigurationError, UnsupportedRuntimeError } from "./errors.ts";
 import { detectFeatures } from "./features.ts";
 import { Heap } from "./heap.ts";
+import { requireKnown } from "./options.ts";
 
 /** Which of the two binaries runs. */
 export type Build = "simd" | "relaxed";
@@ -85,6 +86,7 @@ export function engine(): Engine {
  * @throws {ConfigurationError} when the engine already runs and would have to be another one.
  */
 export function configure(settings: Configuration): void {
+  requireKnown("configure", settings, ["deterministic", "module"]);
   const next = { ...configuration, ...settings };
   if (current) {
     if (next.deterministic && current.build !== "simd") {

@@ -39,6 +39,11 @@ export function requireShape(what: string, shape: Shape, pattern: readonly (numb
   if (!fits) throw new ShapeError(`${what}: expected ${`[${pattern.join(", ")}]`}, got ${formatShape(shape)}`);
 }
 
+/** @throws {ShapeError} unless the tensor holds float32 numbers: integers are indices, not something to compute with. */
+export function requireFloat32(what: string, t: { readonly dtype: string }): void {
+  if (t.dtype !== "float32") throw new ShapeError(`${what}: expected float32 numbers, got ${t.dtype}`);
+}
+
 /**
  * An axis counted from either end, as a number from 0 to rank − 1.
  * @throws {ShapeError} when there is no such axis.

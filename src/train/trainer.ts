@@ -1,10 +1,10 @@
 import { inScope, noGrad } from "../autograd/noGrad.ts";
 import type { Batch, Dataset } from "../data/dataset.ts";
 import { Module } from "../nn/module.ts";
-import { requireCount, requireKnown } from "../nn/options.ts";
 import { clipGradNorm, Optimizer } from "../optim/optimizer.ts";
 import { engine } from "../runtime/engine.ts";
 import { DataError, NumericError, OptionError } from "../runtime/errors.ts";
+import { requireCount, requireKnown } from "../runtime/options.ts";
 import { Generator } from "../runtime/random.ts";
 import type { Parameter } from "../tensor/parameter.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -128,30 +128,37 @@ export class Trainer {
   }
 
   /**
-   * Learns from data.
+   * Learns from data, and leaves the model ready to be used (in eval mode), however it ends.
    * @throws {DataError} when there is none; {OptionError} when an option is out of range; {NumericError} when a loss or
    *   gradient is not finite: the step that met it has changed nothing.
    */
   async fit(data: Dataset, options: FitOptions = {}): Promise<History> {
     requireKnown("fit", options, fitOptions);
     const run = this.#plan(data, options);
-    const stretch = new Stretch();
     this.model.train();
+    try {
+      const stopped = await this.#run(run, data, options);
+      const { loss, validation } = run;
+      return { steps: loss.length, loss, validation, seconds: secondsSince(run), stopped };
+    } finally {
+      this.model.eval();
+    }
+  }
+
+  /** Takes step after step until all are done, or the signal or the time says otherwise. */
+  async #run(run: Run, data: Dataset, options: FitOptions): Promise<History["stopped"]> {
+    const stretch = new Stretch();
     let order: Int32Array = new Int32Array(0);
-    let stopped: History["stopped"] = "done";
     for (let step = 0; step < run.steps; step++) {
-      if (options.signal?.aborted) stopped = "aborted";
-      else if (secondsSince(run) >= (options.seconds ?? Number.POSITIVE_INFINITY)) stopped = "time";
-      if (stopped !== "done") break;
+      if (options.signal?.aborted) return "aborted";
+      if (secondsSince(run) >= (options.seconds ?? Number.POSITIVE_INFINITY)) return "time";
       const at = step % run.perEpoch;
       if (at === 0) order = this.#order(data.length, options.shuffle ?? true);
       const indices = order.subarray(at * run.batchSize, (at + 1) * run.batchSize);
       await this.#advance(run, step, data, indices, options);
       await stretch.pauseIfDue();
     }
-    this.model.eval();
-    const { loss, validation } = run;
-    return { steps: loss.length, loss, validation, seconds: secondsSince(run), stopped };
+    return "done";
   }
 
   #plan(data: Dataset, options: FitOptions): Run {

@@ -4,12 +4,12 @@ import { reshape } from "../../ops/layout.ts";
 import { gruSequence } from "../../ops/recurrent/gru.ts";
 import { lstmSequence } from "../../ops/recurrent/lstm.ts";
 import { rnnSequence } from "../../ops/recurrent/rnn.ts";
+import { requireCount, requireKnown } from "../../runtime/options.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import { requireShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { fillUniform } from "../init.ts";
 import { Module } from "../module.ts";
-import { requireCount, requireKnown } from "../options.ts";
 import type { LSTMState } from "./lstm.ts";
 
 export interface CellOptions {

@@ -3,13 +3,13 @@ import { dropout, requireProbability } from "../../ops/dropout.ts";
 import { concat, reshape, slice, stack, transpose } from "../../ops/layout.ts";
 import type { RecurrentWeights } from "../../ops/recurrent/inputProduct.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
+import { requireCount, requireKnown } from "../../runtime/options.ts";
 import { Stream, type StreamStage } from "../../stream/stream.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import { formatShape, requireShape } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import { fillUniform } from "../init.ts";
 import { Module } from "../module.ts";
-import { requireCount, requireKnown } from "../options.ts";
 
 export interface RecurrentOptions {
   inputSize: number;
@@ -104,6 +104,9 @@ export abstract class RecurrentLayer<State> extends Module {
   /** Runs one direction of one layer. `initial` holds [B, H] states, or null for zeros. */
   protected abstract run(x: Tensor, direction: Direction, initial: readonly Tensor[] | null): PassResult;
 
+  /** What a state is, in words. */
+  protected readonly stateKind: string = "a tensor";
+
   /** Takes the state apart into its tensors, each [layers·directions, B, H]. */
   protected abstract unpack(state: State): readonly Tensor[];
 
@@ -153,6 +156,9 @@ export abstract class RecurrentLayer<State> extends Module {
     const tensors = this.unpack(state);
     const depth = this.directions.length;
     for (const t of tensors) {
+      if (!(t instanceof Tensor)) {
+        throw new ShapeError(`${this.constructor.name} state: expected ${this.stateKind}, got something else`);
+      }
       requireShape(`${this.constructor.name} state`, t.shape, [depth, batch, this.hiddenSize]);
     }
     return tensors;

@@ -33,6 +33,7 @@ export interface LSTMState {
  */
 export class LSTM extends RecurrentLayer<LSTMState> {
   readonly peepholes: boolean;
+  protected override readonly stateKind = "{ h, c }";
 
   /** @throws {OptionError} when an option is unknown or out of range. */
   constructor(options: LSTMOptions) {

@@ -4,7 +4,7 @@
  */
 import { gradientOf } from "../../autograd/graph.ts";
 import { engine } from "../../runtime/engine.ts";
-import { requireShape } from "../../tensor/shape.ts";
+import { requireFloat32, requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { copy } from "../strided.ts";
 
@@ -28,7 +28,10 @@ export function openHistory(
   hidden: number,
   reverse: boolean,
 ): History {
-  if (initial) requireShape(what, initial.shape, [batch, hidden]);
+  if (initial) {
+    requireFloat32(what, initial);
+    requireShape(what, initial.shape, [batch, hidden]);
+  }
   const block = batch * hidden;
   const states = Tensor.inStep([steps + 1, batch, hidden]);
   const first = states.address + (reverse ? steps * block * 4 : 0);

@@ -1,12 +1,4 @@
-import { OptionError } from "../runtime/errors.ts";
-
-/** @throws {OptionError} unless `value` is a whole number ≥ 1. */
-export function requireCount(what: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new OptionError(`${what}: expected a whole number ≥ 1, got ${value}`);
-  }
-  return value;
-}
+import { OptionError } from "./errors.ts";
 
 /**
  * Checks that an options object holds known names only, so that a misspelt one is not silently ignored.
@@ -18,4 +10,12 @@ export function requireKnown(what: string, options: object, known: readonly stri
       throw new OptionError(`${what}: expected options ${known.join(", ")}, got ${JSON.stringify(name)}`);
     }
   }
+}
+
+/** @throws {OptionError} unless `value` is a whole number ≥ 1. */
+export function requireCount(what: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new OptionError(`${what}: expected a whole number ≥ 1, got ${value}`);
+  }
+  return value;
 }
