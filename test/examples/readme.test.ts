@@ -1,0 +1,61 @@
+/** The README's programs are run as they stand there. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test, vi } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const folder = `${root}build/readme/`;
+const programs = [...readFileSync(`${root}README.md`, "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code);
+
+/** Runs a program and returns what it printed. */
+async function run(name: string, code: string): Promise<string[]> {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}${name}.ts`, code);
+  const lines: string[] = [];
+  const log = vi.spyOn(console, "log").mockImplementation((...words) => lines.push(words.join(" ")));
+  try {
+    await import(/* @vite-ignore */ `${folder}${name}.ts`);
+  } finally {
+    log.mockRestore();
+  }
+  return lines;
+}
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("there are two programs", () => {
+  expect(programs).toHaveLength(2);
+});
+
+test("the first learns to predict a series, and predicts it sample by sample", async () => {
+  const [summary, ...predictions] = await run("series", programs[0] as string);
+  const [, steps, first, last] = /^(\d+) steps, loss (\S+) → (\S+)$/.exec(summary as string) ?? [];
+  expect(Number(steps)).toBe(300);
+  expect(Number(last)).toBeLessThan(Number(first) / 100);
+  expect(predictions).toHaveLength(100);
+  const missed = predictions.slice(24, 99).map((prediction, i) => Number(prediction) - series(i + 25));
+  expect(Math.max(...missed.map(Math.abs))).toBeLessThan(0.2);
+});
+
+/** The series of the first program. */
+function series(t: number): number {
+  return Math.sin(t / 7) + 0.1 * Math.sin(t * 12.9898);
+}
+
+test("the second trains a model of one's own and saves it", async () => {
+  const prelude = `
+    import { AdamW, clipGradNorm, crossEntropy, Embedding, GRU, Linear, Module, type Tensor, tensor } from "unrolled";
+    const tokens = Int32Array.from({ length: 60 }, (_, i) => (i * 7) % 1000);
+    const input = tensor(tokens, [12, 5]);
+    const target = tensor(tokens.map((token) => token % 12), [12, 5]);
+    const batches = Array.from({ length: 30 }, () => ({ input, target }));
+    const losses: number[] = [];
+  `;
+  const watched = (programs[1] as string).replace("optimizer.step();", "optimizer.step(); losses.push(loss.item());");
+  const epilogue = 'console.log(losses[0], losses.at(-1), bytes.length, Object.keys(model.stateDict()).join(" "));';
+  const [line] = await run("model", prelude + watched + epilogue);
+  const [first, last, bytes, ...names] = (line as string).split(" ");
+  expect(Number(last)).toBeLessThan(Number(first) / 3);
+  expect(Number(bytes)).toBeGreaterThan(4 * 1000 * 64);
+  expect(names).toContain("gru.weight_hh_l1_reverse");
+});
