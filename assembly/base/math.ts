@@ -30,6 +30,13 @@ const EXP: usize = memory.data<f32>([
   -0.55, // 15: tanh changes form
   -10.0, // 16: beyond, tanh = ±1
   0.5, // 17: the r² term of the polynomial above
+  20.0, // 18: above, σ(x) = 1
+  -1.44269504, // 19: −1 / ln 2
+  0.693359375, // 20: ln 2, upper 9 bits
+  -2.12194440e-4, // 21: ln 2, remainder
+  -0.000198240945, // 22..24: the odd terms of the polynomial above, in −r
+  -0.00833342038,
+  -0.166666657,
 ]);
 
 /** Constant number `index` of a table, in all lanes. */
@@ -113,18 +120,26 @@ export function expm1Negative4(x: v128): v128 {
  * σ(x) = 1 / (1 + e⁻ˣ), subnormal results included; error ≤ 2 ulp for every float32 x.
  * With e⁻ˣ = s + q·s, s = 2ⁿ, the denominator (1 + s) + q·s is rounded once, as the product with s is exact; what 1 + s loses
  * for large s is added back. Numerator and denominator are 2²⁵ times too small, so that e¹⁰⁴ does not overflow and the
- * division alone rounds a subnormal result.
+ * division alone rounds a subnormal result. The whole is written in x = −(−x), with r the negative of the remainder, so
+ * that nothing has to be negated.
  */
 // @ts-ignore: decorator
 @inline
 export function sigmoid4(x: v128): v128 {
-  const negated = f32x4.pmax(f32x4.pmin(f32x4.neg(x), constant(EXP, 11)), constant(EXP, 12));
-  const rounded = roundedExponent(negated);
-  const scale = scaled(rounded, constant(EXP, 13));
+  x = f32x4.pmax(f32x4.pmin(x, constant(EXP, 18)), constant(EXP, 10));
+  const rounded = multiplyAdd(x, constant(EXP, 19), constant(EXP, 1));
+  const n = f32x4.sub(rounded, constant(EXP, 1));
+  const r = multiplyAdd(n, constant(EXP, 21), multiplyAdd(n, constant(EXP, 20), x));
+  const square = f32x4.mul(r, r);
+  const high = multiplyAdd(constant(EXP, 22), r, constant(EXP, 5));
+  const middle = multiplyAdd(constant(EXP, 23), r, constant(EXP, 7));
+  const low = multiplyAdd(constant(EXP, 24), r, constant(EXP, 17));
+  const p = multiplyAdd(multiplyAdd(high, square, middle), square, low);
+  const q = f32x4.sub(f32x4.mul(square, p), r);
   const unit = constant(EXP, 13);
+  const scale = scaled(rounded, unit);
   const sum = f32x4.add(scale, unit);
   const lost = f32x4.sub(unit, f32x4.sub(sum, scale));
-  const q = expm1Reduced(reduced(negated, rounded));
   return f32x4.div(unit, f32x4.add(sum, multiplyAdd(q, scale, lost)));
 }
 

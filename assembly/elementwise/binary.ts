@@ -2,6 +2,12 @@
 
 import { loadLanes, storeLanes } from "../base/lanes";
 
+/** The operations of `binary`, by number. */
+export const ADD: i32 = 0;
+export const SUBTRACT: i32 = 1;
+export const MULTIPLY: i32 = 2;
+export const DIVIDE: i32 = 3;
+
 interface Operation {
   apply(a: v128, b: v128): v128;
 }
@@ -71,7 +77,7 @@ function divideRow(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStri
 
 /**
  * y[i, j] := a[i·aOuterStride + j·aInnerStride] ∘ b[i·bOuterStride + j·bInnerStride], y [outer, inner] contiguous.
- * ∘ is + − × ÷ for operation 0, 1, 2, 3, correctly rounded. Strides are in elements, the inner ones 0 or 1.
+ * ∘ is ADD, SUBTRACT, MULTIPLY or DIVIDE, correctly rounded. Strides are in elements, the inner ones 0 or 1.
  * y may be an operand that is read with exactly y's layout. Assigns.
  */
 export function binary(
@@ -87,9 +93,9 @@ export function binary(
   bInnerStride: i32,
 ): void {
   for (; outer > 0; outer--) {
-    if (operation == 0) addRow(a, b, y, inner, aInnerStride, bInnerStride);
-    else if (operation == 1) subtractRow(a, b, y, inner, aInnerStride, bInnerStride);
-    else if (operation == 2) multiplyRow(a, b, y, inner, aInnerStride, bInnerStride);
+    if (operation == ADD) addRow(a, b, y, inner, aInnerStride, bInnerStride);
+    else if (operation == SUBTRACT) subtractRow(a, b, y, inner, aInnerStride, bInnerStride);
+    else if (operation == MULTIPLY) multiplyRow(a, b, y, inner, aInnerStride, bInnerStride);
     else divideRow(a, b, y, inner, aInnerStride, bInnerStride);
     a += <usize>aOuterStride << 2;
     b += <usize>bOuterStride << 2;

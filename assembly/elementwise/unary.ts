@@ -42,6 +42,22 @@ function forward<A extends Activation>(x: usize, y: usize, count: i32, parameter
   }
 }
 
+/** Like `forward`, two vectors at a time: for the maps that recurrent layers live on, one hides the other's latency. */
+// @ts-ignore: decorator
+@inline
+function forwardPaired<A extends Activation>(x: usize, y: usize, count: i32, parameters: usize): void {
+  const policy = changetype<A>(0);
+  for (; count >= 8; count -= 8) {
+    const first = policy.map(v128.load(x), parameters);
+    const second = policy.map(v128.load(x, 16), parameters);
+    v128.store(y, first);
+    v128.store(y, second, 16);
+    x += 32;
+    y += 32;
+  }
+  forward<A>(x, y, count, parameters);
+}
+
 /** dx := dy·f′(x), arranged like `forward`. */
 // @ts-ignore: decorator
 @inline
@@ -68,15 +84,17 @@ function identityBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, 
   backward<Identity>(x, y, dy, dx, count, parameters);
 }
 
-function sigmoidForward(x: usize, y: usize, count: i32, parameters: usize): void {
-  forward<Sigmoid>(x, y, count, parameters);
+/** y := f(x) for f = σ; y may be x. `parameters` is not read. */
+export function sigmoidForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forwardPaired<Sigmoid>(x, y, count, parameters);
 }
 function sigmoidBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
   backward<Sigmoid>(x, y, dy, dx, count, parameters);
 }
 
-function tanhForward(x: usize, y: usize, count: i32, parameters: usize): void {
-  forward<Tanh>(x, y, count, parameters);
+/** y := f(x) for f = tanh; y may be x. `parameters` is not read. */
+export function tanhForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forwardPaired<Tanh>(x, y, count, parameters);
 }
 function tanhBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
   backward<Tanh>(x, y, dy, dx, count, parameters);

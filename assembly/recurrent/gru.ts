@@ -13,7 +13,8 @@
  * Source: Cho et al. 2014, arXiv:1406.1078; the reset-after form: Appleyard, Kočiský & Blunsom 2016.
  */
 import { loadLanes, storeLanes } from "../base/lanes";
-import { sigmoid4, tanh4 } from "../base/math";
+import { binary, MULTIPLY } from "../elementwise/binary";
+import { sigmoidForward, tanhForward } from "../elementwise/unary";
 import { packedRowsSize } from "../gemm/gemv";
 import {
   addOutputGradient,
@@ -65,49 +66,39 @@ export function gruWorkspaceSize(batch: i32, hidden: i32): i32 {
   return productWorkspaceSize(batch, 2 * hidden) + panels + batch * hidden;
 }
 
-/** r and z in place; with reset before, candidate := r⊙h. */
-function gruGates(a: usize, before: usize, candidate: usize, hidden: i32, resetAfter: bool): void {
+/** n = a_n + r⊙(candidate + b_n) before its tanh, in place; candidate is h·U_nᵀ on entry and has b_n added on exit. */
+function gruResetAfter(a: usize, candidate: usize, bias: usize, hidden: i32): void {
   const gate = <usize>hidden << 2;
   let rest = hidden;
   while (rest > 0) {
     const full = rest >= 4;
-    const r = sigmoid4(loadLanes(a, full));
-    storeLanes(a, r, full);
-    storeLanes(a + gate, sigmoid4(loadLanes(a + gate, full)), full);
-    if (!resetAfter) storeLanes(candidate, f32x4.mul(r, loadLanes(before, full)), full);
+    const recurrent = f32x4.add(loadLanes(candidate, full), loadLanes(bias, full));
+    storeLanes(candidate, recurrent, full);
+    const n = f32x4.add(loadLanes(a + 2 * gate, full), f32x4.mul(loadLanes(a, full), recurrent));
+    storeLanes(a + 2 * gate, n, full);
     const step = full ? 4 : 1;
     const bytes = <usize>step << 2;
     a += bytes;
-    before += bytes;
     candidate += bytes;
+    bias += bytes;
     rest -= step;
   }
 }
 
-/** n in place and h. With reset after, candidate is h·U_nᵀ on entry and has b_n added on exit. */
-function gruState(a: usize, before: usize, candidate: usize, after: usize, hidden: i32, bias: usize, resetAfter: bool): void {
+/** h := (1 − z)⊙n + z⊙before = n + z⊙(before − n), given the gates. */
+function gruState(gates: usize, before: usize, after: usize, hidden: i32): void {
   const gate = <usize>hidden << 2;
   let rest = hidden;
   while (rest > 0) {
     const full = rest >= 4;
-    let input = loadLanes(a + 2 * gate, full);
-    if (resetAfter) {
-      const recurrent = f32x4.add(loadLanes(candidate, full), loadLanes(bias, full));
-      storeLanes(candidate, recurrent, full);
-      input = f32x4.add(input, f32x4.mul(loadLanes(a, full), recurrent));
-    }
-    const n = tanh4(input);
-    storeLanes(a + 2 * gate, n, full);
-    // (1 − z)·n + z·h = n + z·(h − n)
+    const n = loadLanes(gates + 2 * gate, full);
     const difference = f32x4.sub(loadLanes(before, full), n);
-    storeLanes(after, f32x4.add(n, f32x4.mul(loadLanes(a + gate, full), difference)), full);
+    storeLanes(after, f32x4.add(n, f32x4.mul(loadLanes(gates + gate, full), difference)), full);
     const step = full ? 4 : 1;
     const bytes = <usize>step << 2;
-    a += bytes;
+    gates += bytes;
     before += bytes;
-    candidate += bytes;
     after += bytes;
-    bias += bytes;
     rest -= step;
   }
 }
@@ -135,7 +126,9 @@ export function gruForward(plan: usize): void {
     const after = p.history + <usize>slotAfter(t, reverse) * bytes;
     multiplyByTransposed(before, p.weight, panels, p.rows, a, 3 * hidden, batch, 2 * hidden, hidden, true, p.workspace);
     for (let b: usize = 0; b < <usize>batch; b++) {
-      gruGates(a + 3 * b * row, before + b * row, candidate + b * row, hidden, resetAfter);
+      const gates = a + 3 * b * row;
+      sigmoidForward(gates, gates, 2 * hidden, 0);
+      if (!resetAfter) binary(MULTIPLY, gates, before + b * row, candidate + b * row, 1, hidden, 0, 1, 0, 1);
     }
     const from = resetAfter ? before : candidate;
     const to = resetAfter ? candidate : a + 2 * row;
@@ -143,7 +136,10 @@ export function gruForward(plan: usize): void {
     multiplyByTransposed(from, weightCandidate, panelsCandidate, rowsCandidate, to, toRow, batch, hidden, hidden, !resetAfter, p.workspace);
     for (let b: usize = 0; b < <usize>batch; b++) {
       const at = b * row;
-      gruState(a + 3 * at, before + at, candidate + at, after + at, hidden, p.biasCandidate, resetAfter);
+      const gates = a + 3 * at;
+      if (resetAfter) gruResetAfter(gates, candidate + at, p.biasCandidate, hidden);
+      tanhForward(gates + 2 * row, gates + 2 * row, hidden, 0);
+      gruState(gates, before + at, after + at, hidden);
     }
   }
 }

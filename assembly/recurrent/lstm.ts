@@ -13,7 +13,9 @@
  * Source: Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000; peepholes: Gers 2002.
  */
 import { loadLanes, storeLanes } from "../base/lanes";
-import { sigmoid4, tanh4 } from "../base/math";
+import { tanh4 } from "../base/math";
+import { binary, MULTIPLY } from "../elementwise/binary";
+import { sigmoidForward, tanhForward } from "../elementwise/unary";
 import {
   addOutputGradient,
   multiplyBy,
@@ -64,42 +66,54 @@ export function lstmWorkspaceSize(batch: i32, hidden: i32): i32 {
   return productWorkspaceSize(batch, 4 * hidden) + panelsSize(4 * hidden, hidden);
 }
 
-/** One step of one sequence: z → i f g o in place, c and h. The loop keeps one vector of each gate in registers. */
-function lstmGates(z: usize, before: usize, c: usize, h: usize, hidden: i32, peepholes: usize): void {
-  const gate = <usize>hidden << 2;
-  let pi = peepholes;
+/** z += p⊙c: what a peephole lets a gate see. */
+function addPeephole(z: usize, p: usize, c: usize, hidden: i32): void {
   let rest = hidden;
   while (rest > 0) {
     const full = rest >= 4;
-    const previous = loadLanes(before, full);
-    let zi = loadLanes(z, full);
-    let zf = loadLanes(z + gate, full);
-    let zo = loadLanes(z + 3 * gate, full);
-    if (peepholes) {
-      zi = f32x4.add(zi, f32x4.mul(loadLanes(pi, full), previous));
-      zf = f32x4.add(zf, f32x4.mul(loadLanes(pi + gate, full), previous));
-    }
-    const i = sigmoid4(zi);
-    const f = sigmoid4(zf);
-    const g = tanh4(loadLanes(z + 2 * gate, full));
-    const next = f32x4.add(f32x4.mul(f, previous), f32x4.mul(i, g));
-    if (peepholes) zo = f32x4.add(zo, f32x4.mul(loadLanes(pi + 2 * gate, full), next));
-    const o = sigmoid4(zo);
-    storeLanes(z, i, full);
-    storeLanes(z + gate, f, full);
-    storeLanes(z + 2 * gate, g, full);
-    storeLanes(z + 3 * gate, o, full);
-    storeLanes(c, next, full);
-    storeLanes(h, f32x4.mul(o, tanh4(next)), full);
+    accumulateLanes(z, f32x4.mul(loadLanes(p, full), loadLanes(c, full)), full);
     const step = full ? 4 : 1;
     const bytes = <usize>step << 2;
     z += bytes;
-    before += bytes;
+    p += bytes;
     c += bytes;
-    h += bytes;
-    pi += bytes;
     rest -= step;
   }
+}
+
+/** c := f⊙before + i⊙g, given the gates. */
+function lstmCell(gates: usize, before: usize, c: usize, hidden: i32): void {
+  const gate = <usize>hidden << 2;
+  let rest = hidden;
+  while (rest > 0) {
+    const full = rest >= 4;
+    const kept = f32x4.mul(loadLanes(gates + gate, full), loadLanes(before, full));
+    const added = f32x4.mul(loadLanes(gates, full), loadLanes(gates + 2 * gate, full));
+    storeLanes(c, f32x4.add(kept, added), full);
+    const step = full ? 4 : 1;
+    const bytes = <usize>step << 2;
+    gates += bytes;
+    before += bytes;
+    c += bytes;
+    rest -= step;
+  }
+}
+
+/** One step of one sequence: z → i f g o in place, c and h. Each map runs over its block while it is in the cache. */
+function lstmGates(z: usize, before: usize, c: usize, h: usize, hidden: i32, peepholes: usize): void {
+  const gate = <usize>hidden << 2;
+  const output = z + 3 * gate;
+  if (peepholes) {
+    addPeephole(z, peepholes, before, hidden);
+    addPeephole(z + gate, peepholes + gate, before, hidden);
+  }
+  sigmoidForward(z, z, 2 * hidden, 0);
+  tanhForward(z + 2 * gate, z + 2 * gate, hidden, 0);
+  lstmCell(z, before, c, hidden);
+  if (peepholes) addPeephole(output, peepholes + 2 * gate, c, hidden);
+  sigmoidForward(output, output, hidden, 0);
+  tanhForward(c, h, hidden, 0);
+  binary(MULTIPLY, h, output, h, 1, hidden, 0, 1, 0, 1);
 }
 
 /** Fills gates with i f g o, and the histories with h_1 … h_T and c_1 … c_T. Assigns. */
