@@ -16,7 +16,10 @@ export class Parameter extends Tensor {
   readonly #data: number;
   readonly #gradient: number;
   #written = false;
-  /** Counts its changes, so that whoever keeps a packed copy knows when to pack again. */
+  /**
+   * Counts its changes, so that whoever keeps a packed copy knows when to pack again.
+   * @internal
+   */
   version = 0;
 
   /** A parameter of zeros. */
@@ -48,20 +51,24 @@ export class Parameter extends Tensor {
     this.version++;
   }
 
+  /** @internal */
   override hasGradient(): boolean {
     return this.#written;
   }
 
+  /** @internal */
   override openGradient(): number {
     this.#written = true;
     this.gradientAddress = this.#gradient;
     return this.#gradient;
   }
 
+  /** @internal */
   override keepGradient(): void {
     // It already lies where it outlives the step.
   }
 
+  /** @internal */
   override resumeGradient(): void {
     // What was added before is still there.
   }

@@ -27,14 +27,20 @@ export class Tensor {
   readonly size: number;
   /** Whether `backward` computes a gradient for it. */
   requiresGrad = false;
-  /** The operation that computed it, when a gradient can flow through. */
+  /**
+   * The operation that computed it, when a gradient can flow through.
+   * @internal
+   */
   source: GradientSource | null = null;
 
   /** The numbers in JavaScript memory, when they live there. */
   readonly #host: Float32Array | Int32Array | null;
   #address: number;
   #scope: Scope | null;
-  /** The gradient block in the engine, once something has been written to it; 0 before. */
+  /**
+   * The gradient block in the engine, once something has been written to it; 0 before.
+   * @internal
+   */
   gradientAddress = 0;
   #gradientScope: Scope | null = null;
   #hostGradient: Tensor | null = null;
@@ -60,19 +66,28 @@ export class Tensor {
     return new Tensor(shape, data instanceof Int32Array ? "int32" : "float32", { host: data });
   }
 
-  /** A tensor in the current step, its numbers still undefined: what operations write their results to. */
+  /**
+   * A tensor in the current step, its numbers still undefined: what operations write their results to.
+   * @internal
+   */
   static inStep(shape: Shape, dtype: DataType = "float32"): Tensor {
     const e = engine();
     const address = e.allocate(sizeOf(shape));
     return new Tensor(shape, dtype, { address, scope: e.arena.scope });
   }
 
-  /** A tensor over numbers of the current step whose address is known. */
+  /**
+   * A tensor over numbers of the current step whose address is known.
+   * @internal
+   */
   static at(address: number, shape: Shape, dtype: DataType = "float32"): Tensor {
     return new Tensor(shape, dtype, { address, scope: engine().arena.scope });
   }
 
-  /** A tensor over numbers of another one in the current step, `offset` elements from its start. */
+  /**
+   * A tensor over numbers of another one in the current step, `offset` elements from its start.
+   * @internal
+   */
   static view(of: Tensor, offset: number, shape: Shape): Tensor {
     const address = of.address + offset * 4;
     return new Tensor(shape, of.dtype, { address, scope: of.#scope });
@@ -81,6 +96,7 @@ export class Tensor {
   /**
    * Where its numbers are in the engine's memory, in bytes. Uploads them first when they live in JavaScript.
    * @throws {LifetimeError} when its step has ended.
+   * @internal
    */
   get address(): number {
     if (this.#host) {
@@ -152,12 +168,18 @@ export class Tensor {
     return { address: this.gradientAddress, scope: this.#gradientScope };
   }
 
-  /** Whether a gradient has been written in the engine since it was last cleared. */
+  /**
+   * Whether a gradient has been written in the engine since it was last cleared.
+   * @internal
+   */
   hasGradient(): boolean {
     return this.gradientAddress !== 0 && this.#gradientScope?.alive !== false;
   }
 
-  /** The block that its gradient is written to; the content is undefined until then. */
+  /**
+   * The block that its gradient is written to; the content is undefined until then.
+   * @internal
+   */
   openGradient(): number {
     const e = engine();
     this.gradientAddress = e.allocate(this.size);
@@ -165,7 +187,10 @@ export class Tensor {
     return this.gradientAddress;
   }
 
-  /** A leaf in JavaScript memory keeps its gradient there too: brings an earlier one along before more is added. */
+  /**
+   * A leaf in JavaScript memory keeps its gradient there too: brings an earlier one along before more is added.
+   * @internal
+   */
   resumeGradient(): void {
     if (!this.#hostGradient || this.hasGradient()) return;
     engine();
@@ -173,7 +198,10 @@ export class Tensor {
     engine().f32.set(this.#hostGradient.toArray(), at >>> 2);
   }
 
-  /** Moves a leaf's finished gradient out of the step. */
+  /**
+   * Moves a leaf's finished gradient out of the step.
+   * @internal
+   */
   keepGradient(): void {
     if (!this.hasGradient()) return;
     const start = this.gradientAddress >>> 2;
