@@ -48,7 +48,8 @@ export class Adam extends Optimizer {
     this.#powers = this.parameters.map(() => [1, 1]);
   }
 
-  protected override update({ address, gradientAddress, size }: Parameter, index: number): void {
+  protected override update(parameter: Parameter, index: number): void {
+    const { address, gradientAddress, size } = parameter;
     const [beta1, beta2] = this.#betas;
     const powers = this.#powers[index] as [number, number];
     // Products and a square root, not pow: these round alike in every JavaScript engine.

@@ -43,7 +43,8 @@ export class SGD extends Optimizer {
     this.#buffers = this.#momentum > 0 ? this.reserveState() : null;
   }
 
-  protected override update({ address, gradientAddress, size }: Parameter, index: number): void {
+  protected override update(parameter: Parameter, index: number): void {
+    const { address, gradientAddress, size } = parameter;
     const first = !this.#started.has(index);
     this.#started.add(index);
     engine().kernels.sgdStep(
