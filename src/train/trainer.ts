@@ -182,7 +182,7 @@ export class Trainer {
   }
 
   async #advance(run: Run, step: number, data: Dataset, indices: Int32Array, options: FitOptions): Promise<void> {
-    const { loss, gradientNorm } = this.#step(step, data.batch(indices));
+    const { loss, gradientNorm } = this.#step(step, () => data.batch(indices));
     run.loss.push(loss);
     const done = step + 1;
     const due = done % (options.validationEvery ?? run.perEpoch) === 0 || done === run.steps;
@@ -199,9 +199,10 @@ export class Trainer {
     await options.onProgress?.({ step: done, steps: run.steps, epoch, loss, gradientNorm, seconds, validation });
   }
 
-  #step(step: number, { input, target }: Batch): { loss: number; gradientNorm: number | undefined } {
+  /** The batch is fetched inside the step, so that what a dataset computes for it is forgotten with the step. */
+  #step(step: number, fetch: () => Batch): { loss: number; gradientNorm: number | undefined } {
     return inScope(() => {
-      const loss = this.#loss(outputOf(this.model.forward(input)), target);
+      const loss = this.#lossOf(fetch());
       const value = loss.item();
       if (!Number.isFinite(value)) {
         throw new NumericError(
@@ -216,6 +217,10 @@ export class Trainer {
       this.optimizer.step();
       return { loss: value, gradientNorm };
     });
+  }
+
+  #lossOf({ input, target }: Batch): Tensor {
+    return this.#loss(outputOf(this.model.forward(input)), target);
   }
 
   /**
@@ -236,8 +241,8 @@ export class Trainer {
       for (let start = 0; start < data.length; start += batchSize) {
         signal?.throwIfAborted();
         const length = Math.min(batchSize, data.length - start);
-        const { input, target } = data.batch(Int32Array.from({ length }, (_, i) => start + i));
-        total += length * noGrad(() => this.#loss(outputOf(this.model.forward(input)), target).item());
+        const indices = Int32Array.from({ length }, (_, i) => start + i);
+        total += length * noGrad(() => this.#lossOf(data.batch(indices)).item());
         await stretch.pauseIfDue();
       }
     } finally {

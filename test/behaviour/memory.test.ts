@@ -3,17 +3,23 @@ import { runInNewContext } from "node:vm";
 import {
   Adam,
   clipGradNorm,
+  concat,
   crossEntropy,
+  type Dataset,
   Embedding,
   GRU,
   Linear,
   LSTM,
   Module,
+  mseLoss,
+  mul,
   noGrad,
+  ones,
   RNN,
   runtimeInfo,
   Sequential,
   SGD,
+  slice,
   type Tensor,
   Trainer,
   tensor,
@@ -133,6 +139,28 @@ describe(`memory stays where it is over ${STEPS} repetitions`, () => {
     for (let i = 0; i < WARM_UP; i++) await once();
     const before = memory();
     for (let i = 0; i < STEPS; i++) await once();
+    expect(memory()).toEqual(before);
+  });
+
+  test("a dataset that computes its batches", async () => {
+    const numbers = ones([8, 3]);
+    const model = hold(new Linear({ inputSize: 3, outputSize: 3 }));
+    const computed: Dataset = {
+      length: 8,
+      batch: (indices) => {
+        const input = concat([...indices].map((i) => slice(numbers, 0, i, i + 1)));
+        return { input, target: mul(input, 2) };
+      },
+    };
+    const optimizer = hold(new SGD(model.parameters(), { learningRate: 0.01 }));
+    const trainer = new Trainer({ model, loss: mseLoss, optimizer });
+    const once = async (steps: number): Promise<void> => {
+      await trainer.fit(computed, { steps, batchSize: 3 });
+      for (let i = 0; i < steps / 10; i++) await trainer.evaluate(computed, { batchSize: 3 });
+    };
+    await once(WARM_UP);
+    const before = memory();
+    await once(STEPS);
     expect(memory()).toEqual(before);
   });
 
