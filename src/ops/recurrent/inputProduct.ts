@@ -89,13 +89,15 @@ export interface InputProduct {
  * looked up: the same numbers for a fraction of the arithmetic, both ways.
  */
 export function inputProduct(x: Tensor, weights: RecurrentWeights, bias: number, sizes: Sizes): InputProduct {
-  const lookup = lookupOf(x);
-  if (lookup && (lookup.weight.shape[0] as number) < sizes.steps * sizes.batch) {
-    return lookupProduct(lookup, weights, bias, sizes);
-  }
   const m = sizes.steps * sizes.batch;
+  // Read even when the table stands in for x: after x's step has ended this throws, as any other use of x does.
+  const { address } = x;
+  const lookup = lookupOf(x);
+  // An x that has been made a leaf wants the gradient itself.
+  const leaf = x.requiresGrad && !x.source;
+  if (lookup && !leaf && (lookup.weight.shape[0] as number) < m) return lookupProduct(lookup, weights, bias, sizes);
   const gates = Tensor.inStep([sizes.steps, sizes.batch, sizes.gates]);
-  project(x.address, weights, bias, gates.address, m, sizes);
+  project(address, weights, bias, gates.address, m, sizes);
   return {
     gates,
     from: x,
