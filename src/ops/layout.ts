@@ -1,4 +1,4 @@
-import { gradientOf, record, writeGradient } from "../autograd/graph.ts";
+import { accumulateGradient, gradientOf, record, writeGradient } from "../autograd/graph.ts";
 import { engine } from "../runtime/engine.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { formatShape, resolveAxis, type Shape, sameShape, sizeOf, stridesOf } from "../tensor/shape.ts";
@@ -69,12 +69,24 @@ export function slice(x: Tensor, axis: number, start: number, end?: number): Ten
   const y = contiguous ? Tensor.view(x, offset, shape) : Tensor.inStep(shape, x.dtype);
   if (!contiguous) gatherStrided(x.address + offset * 4, y.address, shape, strides);
   record([x], [y], () => {
-    writeGradient(x, (dx) => {
-      engine().kernels.fill(dx, x.size, 0);
-      scatterStrided(gradientOf(y), dx + offset * 4, shape, strides);
-    });
+    // Added where it belongs: many slices of one x share a single gradient block.
+    accumulateGradient(x, (dx) => addStrided(gradientOf(y), dx + offset * 4, shape, strides, contiguous));
   });
   return y;
+}
+
+/** `to`, read and written at `strides`, += `from`, contiguous; `whole` when the strides are those of a contiguous `to`. */
+function addStrided(from: number, to: number, shape: Shape, strides: readonly number[], whole: boolean): void {
+  const { kernels } = engine();
+  const size = sizeOf(shape);
+  if (whole) {
+    kernels.accumulate(from, to, size);
+    return;
+  }
+  const sum = engine().allocate(size);
+  gatherStrided(to, sum, shape, strides);
+  kernels.accumulate(from, sum, size);
+  scatterStrided(sum, to, shape, strides);
 }
 
 /**
