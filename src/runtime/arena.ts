@@ -1,3 +1,4 @@
+import { MemoryError } from "./errors.ts";
 import type { Heap } from "./heap.ts";
 
 const LINE = 64;
@@ -73,10 +74,22 @@ export class Arena {
         return address;
       }
     }
-    const size = Math.max(wanted, FIRST_CHUNK, this.bytesReserved >> 1);
-    this.#chunks.push({ address: this.#heap.allocate(size), bytes: size });
+    this.#chunks.push(this.#reserve(wanted));
     this.#offset = wanted;
     return (this.#chunks[this.#chunk] as Chunk).address;
+  }
+
+  /** A chunk that holds `wanted` bytes: half as much again as there is, or what the memory still has room for. */
+  #reserve(wanted: number): Chunk {
+    const generous = Math.max(wanted, FIRST_CHUNK, Math.floor(this.bytesReserved / 2));
+    for (const bytes of [generous, Math.max(wanted, FIRST_CHUNK)]) {
+      try {
+        return { address: this.#heap.allocate(bytes), bytes };
+      } catch (error) {
+        if (!(error instanceof MemoryError)) throw error;
+      }
+    }
+    return { address: this.#heap.allocate(wanted), bytes: wanted };
   }
 
   /** Opens a scope inside the current one. Every `open` has its `close`. */
@@ -120,6 +133,11 @@ export class Arena {
     const total = this.bytesReserved;
     for (const chunk of this.#chunks) this.#heap.release(chunk.address);
     this.#chunks = [];
-    this.#chunks.push({ address: this.#heap.allocate(total), bytes: total });
+    try {
+      this.#chunks.push({ address: this.#heap.allocate(total), bytes: total });
+    } catch (error) {
+      // There is no such stretch in one piece: the next step takes its chunks one by one, as this one did.
+      if (!(error instanceof MemoryError)) throw error;
+    }
   }
 }

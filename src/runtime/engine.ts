@@ -14,6 +14,9 @@ import { detectFeatures } from "./features.ts";
 import { Heap } from "./heap.ts";
 import { requireKnown } from "./options.ts";
 
+/** One page less than 4 GiB: the address behind a block, which loops run up to, is then never 2^32, which is 0. */
+const MOST_PAGES = 65_535;
+
 /** Which of the two binaries runs. */
 export type Build = "simd" | "relaxed";
 
@@ -39,7 +42,7 @@ export class Engine {
   #i32: Int32Array<ArrayBuffer>;
 
   constructor(source: WebAssembly.Module | Uint8Array<ArrayBuffer>) {
-    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536 });
+    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
     const { exports } = instantiateSync<Record<string, unknown>>(source, { env: { memory: this.#memory } });
     this.kernels = exports as unknown as Kernels;
     this.build = this.kernels.isRelaxed() ? "relaxed" : "simd";

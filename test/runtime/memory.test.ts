@@ -111,4 +111,28 @@ describe("arena", () => {
     expect(arena.allocate(128)).toBe(first);
     arena.close();
   });
+
+  test("near the end of the memory it takes what there is instead of half as much again", () => {
+    const arena = new Arena(newHeap(64));
+    for (let i = 0; i < 3; i++) arena.allocate(1 << 20);
+    expect(arena.allocate(1000)).toBeGreaterThan(3 << 20);
+    expect(() => arena.allocate(1 << 20)).toThrow(MemoryError);
+  });
+
+  test("a step whose memory lies in pieces can be repeated where no single piece would hold it", () => {
+    const heap = newHeap(64);
+    const arena = new Arena(heap);
+    const step = (): void => {
+      for (let i = 0; i < 3; i++) arena.allocate(1 << 20);
+      arena.endStep();
+    };
+    arena.allocate(1 << 20);
+    const between = heap.allocate(64);
+    for (let i = 0; i < 2; i++) arena.allocate(1 << 20);
+    arena.endStep();
+    for (let i = 0; i < 10; i++) step();
+    heap.release(between);
+    for (let i = 0; i < 10; i++) step();
+    expect(heap.bytesUsed).toBe(3 << 20);
+  });
 });
