@@ -3,7 +3,7 @@ import { OptionError, WeightsError } from "../runtime/errors.ts";
 import type { StreamStage } from "../stream/stream.ts";
 import { Parameter } from "../tensor/parameter.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 
 /** Tensors by name, as a network's weights are kept in files. */
 export type StateDict = Record<string, Tensor>;
@@ -71,7 +71,8 @@ export abstract class Module {
 
   /**
    * Replaces all parameters.
-   * @throws {WeightsError} when a name is missing or unknown, or a shape differs; the module is then as it was.
+   * @throws {WeightsError} when a name is missing or unknown, or a shape differs; {LifetimeError} when the step of a
+   *   tensor has ended. The module is then as it was.
    */
   loadStateDict(state: StateDict): void {
     const parameters = this.namedParameters();
@@ -86,14 +87,19 @@ export abstract class Module {
       throw new WeightsError(`weights: expected the parameters of this model, got ${parts.filter(Boolean).join("; ")}`);
     }
     for (const [name, parameter] of parameters) {
-      const given = state[name] as Tensor;
+      const given = state[name];
+      if (!(given instanceof Tensor)) throw new WeightsError(`weights ${name}: expected a tensor, got ${typeof given}`);
       if (given.dtype !== "float32" || !sameShape(given.shape, parameter.shape)) {
         throw new WeightsError(
           `weights ${name}: expected float32 ${formatShape(parameter.shape)}, got ${given.dtype} ${formatShape(given.shape)}`,
         );
       }
     }
-    for (const [name, parameter] of parameters) parameter.set((state[name] as Tensor).toArray());
+    // All are read before any is replaced: reading one whose step has ended throws.
+    const values = parameters.map(([name]) => (state[name] as Tensor).toArray());
+    parameters.forEach(([, parameter], i) => {
+      parameter.set(values[i] as Float32Array);
+    });
   }
 
   /** All parameters as the bytes of a safetensors file. */

@@ -4,9 +4,11 @@ import {
   Embedding,
   encodeSafetensors,
   GRU,
+  LifetimeError,
   Linear,
   LSTM,
   Module,
+  mul,
   RNN,
   Sequential,
   seed,
@@ -15,6 +17,7 @@ import {
   WeightsError,
 } from "unrolled";
 import { beforeEach, describe, expect, test } from "vitest";
+import { inScope } from "../../src/autograd/noGrad.ts";
 import { testRefusals } from "./refusals.ts";
 
 class Model extends Module {
@@ -115,6 +118,16 @@ describe("a whole file", () => {
     model.loadStateDict(state);
     expect(model.weight.item()).toBe(state.weight.item());
   });
+});
+
+test("a state dict with a tensor that is dead, or is none, changes nothing", () => {
+  const model = new Linear({ inputSize: 1, outputSize: 1 });
+  const before = model.save();
+  const weight = tensor([[7]]);
+  const dead = inScope(() => mul(tensor([7]), 1));
+  expect(() => model.loadStateDict({ weight, bias: dead })).toThrow(LifetimeError);
+  expect(() => model.loadStateDict({ weight, bias: [7] as never })).toThrow(WeightsError);
+  expect(model.save()).toEqual(before);
 });
 
 /** Loading throws WeightsError, and every parameter keeps its bits. */
