@@ -1,7 +1,7 @@
 import { accumulateGradient, gradientOf, record } from "../autograd/graph.ts";
 import { engine } from "../runtime/engine.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
-import { requireShape } from "../tensor/shape.ts";
+import { requireFloat32, requireShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /**
@@ -39,9 +39,10 @@ export function lookupOf(x: Tensor): Lookup | undefined {
  * @param weight [count, size] table.
  * @param tokens int32 of any shape.
  * @returns [...tokens.shape, size]
- * @throws {OptionError} when a token is outside the table; {ShapeError} when `weight` is not a matrix.
+ * @throws {OptionError} when a token is outside the table; {ShapeError} when `weight` is not a matrix of float32 numbers.
  */
 export function embedding(weight: Tensor, tokens: Tensor): Tensor {
+  requireFloat32("embedding weight", weight);
   requireShape("embedding weight", weight.shape, ["count", "size"]);
   const [count, width] = weight.shape as [number, number];
   requireIndices("embedding tokens", tokens, count);

@@ -133,7 +133,10 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
   if (x.shape.at(-1) !== k) {
     throw new ShapeError(`linear x: expected [..., ${k}], got ${formatShape(x.shape)}`);
   }
-  if (bias) requireShape("linear bias", bias.shape, [n]);
+  if (bias) {
+    requireFloat32("linear bias", bias);
+    requireShape("linear bias", bias.shape, [n]);
+  }
   const m = sizeOf(x.shape.slice(0, -1));
   const { kernels } = engine();
   const y = Tensor.inStep([...x.shape.slice(0, -1), n]);

@@ -1,6 +1,6 @@
 import { engine } from "../runtime/engine.ts";
 import { ShapeError } from "../runtime/errors.ts";
-import { formatShape, type Shape, sizeOf } from "./shape.ts";
+import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 
 /** Gives a parameter's blocks back to the heap when nothing refers to it any more. */
@@ -22,8 +22,9 @@ export class Parameter extends Tensor {
    */
   version = 0;
 
-  /** A parameter of zeros. */
+  /** A parameter of zeros. @throws {ShapeError} when an axis is not a whole number ≥ 0. */
   constructor(shape: Shape) {
+    checkShape("parameter", shape);
     const { heap } = engine();
     const bytes = sizeOf(shape) * 4;
     const data = heap.allocate(bytes);

@@ -50,7 +50,8 @@ export class Tensor {
     dtype: DataType,
     place: { host: Float32Array | Int32Array } | { address: number; scope: Scope | null },
   ) {
-    this.shape = shape;
+    // A copy: the caller may go on to change an array of its own.
+    this.shape = [...shape];
     this.dtype = dtype;
     this.size = sizeOf(shape);
     this.#host = "host" in place ? place.host : null;

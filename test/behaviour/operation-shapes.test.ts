@@ -34,7 +34,7 @@ import {
   transpose,
   zeros,
 } from "unrolled";
-import { describe } from "vitest";
+import { describe, expect, test } from "vitest";
 import { testRefusals } from "./refusals.ts";
 
 const integers = (...shape: number[]): Tensor => tensor(new Int32Array(shape.reduce((a, b) => a * b, 1)), shape);
@@ -78,6 +78,12 @@ describe("operations", () => {
       () => linear(a, ones([4, 3]), ones([3])),
       ShapeError,
       /linear bias: expected \[4\], got \[3\]/,
+    ],
+    [
+      "linear with a bias of integers",
+      () => linear(ones([2, 3]), ones([4, 3]), integers(4)),
+      ShapeError,
+      /linear bias: .*int32/,
     ],
     [
       "reshape to another number",
@@ -156,6 +162,7 @@ describe("operations", () => {
       /tanh: expected a Float32Array or a Tensor/,
     ],
     ["dropout of integers", () => dropout(integers(3), 0.5), ShapeError, /dropout.*expected float32.*int32/],
+    ["embedding in integers", () => embedding(integers(3, 1), classes(0)), ShapeError, /embedding weight: .*int32/],
     [
       "embedding in no matrix",
       () => embedding(ones([3]), classes(0)),
@@ -237,6 +244,13 @@ describe("losses", () => {
   ]);
 });
 
+test("a shape is a copy of the array it was given in", () => {
+  const shape = [2, 3];
+  const tensors = [zeros(shape), tensor(new Int32Array(6), shape), new Parameter(shape), reshape(zeros([6]), shape)];
+  shape[0] = 9;
+  for (const t of tensors) expect(t.shape).toEqual([2, 3]);
+});
+
 describe("tensors and data", () => {
   testRefusals([
     [
@@ -247,6 +261,7 @@ describe("tensors and data", () => {
     ],
     ["a negative axis", () => zeros([-1]), ShapeError, /full: .*whole numbers ≥ 0, got \[-1\]/],
     ["half an axis", () => ones([1.5]), ShapeError, /whole numbers ≥ 0, got \[1.5\]/],
+    ["half an axis of a parameter", () => new Parameter([1.5]), ShapeError, /parameter: .*got \[1.5\]/],
     ["ragged rows", () => tensor([[1, 2], [3]]), ShapeError, /tensor: .*\[2, 2\].*ragged/],
     ["arrays of two depths", () => tensor([[1], 2]), ShapeError, /tensor: .*axis 1/],
     ["text", () => tensor("12" as never), ShapeError, /tensor: expected a number/],
