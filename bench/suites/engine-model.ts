@@ -11,11 +11,12 @@ export class EngineCharacterModel extends Module {
   readonly layer: RNN | LSTM | GRU;
   readonly head: Linear;
 
-  constructor(cell: CellName, sizes: CharacterModelSizes) {
+  /** @param layer the recurrent layer, where it is not the plain one of that cell. */
+  constructor(cell: CellName, sizes: CharacterModelSizes, layer?: RNN | LSTM | GRU) {
     super();
     const { characters, embeddingSize, hiddenSize } = sizes;
     this.embedding = new Embedding({ count: characters, size: embeddingSize });
-    this.layer = new engineCells[cell]({ inputSize: embeddingSize, hiddenSize });
+    this.layer = layer ?? new engineCells[cell]({ inputSize: embeddingSize, hiddenSize });
     this.head = new Linear({ inputSize: hiddenSize, outputSize: characters });
   }
 

@@ -1,0 +1,62 @@
+/** Figures count only when results agree: each peer's are held against plain JavaScript's. */
+import { takeTurn } from "./processes.ts";
+import type { Result } from "./turn.ts";
+import type { Case } from "./workloads.ts";
+
+/** ‖expected − actual‖ / ‖expected‖. */
+export function relativeDifference(expected: Float32Array, actual: Float32Array): number {
+  if (expected.length !== actual.length) return Number.POSITIVE_INFINITY;
+  let difference = 0;
+  let size = 0;
+  for (let i = 0; i < expected.length; i++) {
+    difference += (expected[i] - actual[i]) ** 2;
+    size += expected[i] ** 2;
+  }
+  return Math.sqrt(difference) / Math.max(Math.sqrt(size), Number.MIN_VALUE);
+}
+
+function decoded(text: string): Float32Array {
+  const bytes = Uint8Array.from(Buffer.from(text, "base64"));
+  return new Float32Array(bytes.buffer);
+}
+
+/** The results that are right, computed once a case; the other form of the GRU by this library. */
+export class Reference {
+  readonly #node: string;
+  readonly #results = new Map<string, Promise<Float32Array[]>>();
+
+  constructor(node: string) {
+    this.#node = node;
+  }
+
+  /** Says what is wrong with a result, if anything. NaN is. */
+  async complaint(benchCase: Case, { arrays, resetBefore = false }: Result): Promise<string | undefined> {
+    const expected = await this.#of(benchCase, resetBefore);
+    const differences = arrays.map((text, i) => relativeDifference(expected[i] ?? new Float32Array(), decoded(text)));
+    const worst = differences.reduce((a, b) => (b > a || Number.isNaN(b) ? b : a), 0);
+    if (worst <= benchCase.tolerance && arrays.length > 0) return undefined;
+    const array = differences.indexOf(worst);
+    return `another result: array ${array} is off by ${worst.toPrecision(2)}, allowed ${benchCase.tolerance}`;
+  }
+
+  #of(benchCase: Case, resetBefore: boolean): Promise<Float32Array[]> {
+    const key = JSON.stringify([benchCase.name, benchCase.workload, resetBefore]);
+    const known = this.#results.get(key);
+    if (known) return known;
+    const fresh = this.#compute(benchCase, resetBefore);
+    this.#results.set(key, fresh);
+    return fresh;
+  }
+
+  async #compute(benchCase: Case, resetBefore: boolean): Promise<Float32Array[]> {
+    const work = resetBefore ? ({ ...benchCase.work, resetAfter: false } as Case["work"]) : benchCase.work;
+    const peer = resetBefore ? "unrolled" : "javascript";
+    let result: Float32Array[] | undefined;
+    const request = { peer, threads: 1, cases: [{ ...benchCase, work }], check: true, seconds: 0 } as const;
+    await takeTurn(this.#node, request, (message) => {
+      if (message.kind === "result") result = message.arrays.map(decoded);
+    });
+    if (!result) throw new Error(`${benchCase.workload} ${benchCase.name}: the reference gave no result`);
+    return result;
+  }
+}
