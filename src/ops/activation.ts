@@ -34,6 +34,13 @@ export interface ActivationOptions {
   approximate?: "none" | "tanh";
 }
 
+/** The options of each activation that has any. */
+const optionsOf: { readonly [Name in ActivationName]?: readonly (keyof ActivationOptions)[] } = {
+  leakyRelu: ["negativeSlope"],
+  elu: ["alpha"],
+  gelu: ["approximate"],
+};
+
 /** An activation function with its options: a pair of kernels, the map and its derivative. */
 export class Activation {
   readonly name: ActivationName;
@@ -45,7 +52,7 @@ export class Activation {
       const names = Object.keys(kinds).filter((known) => known !== "geluTanh");
       throw new OptionError(`activation: expected one of ${names.join(", ")}, got ${JSON.stringify(name)}`);
     }
-    requireKnown(name, options, ["negativeSlope", "alpha", "approximate"]);
+    requireKnown(name, options, optionsOf[name] ?? []);
     this.name = name;
     this.#kind = name === "gelu" && approximation(options) === "tanh" ? kinds.geluTanh : kinds[name];
     const parameter = parameterOf(name, options);

@@ -7,7 +7,8 @@ import { OptionError } from "./errors.ts";
 export function requireKnown(what: string, options: object, known: readonly string[]): void {
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
-      throw new OptionError(`${what}: expected options ${known.join(", ")}, got ${JSON.stringify(name)}`);
+      const wanted = known.length > 0 ? `options ${known.join(", ")}` : "no options";
+      throw new OptionError(`${what}: expected ${wanted}, got ${JSON.stringify(name)}`);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { engine } from "../runtime/engine.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
+import { requireKnown } from "../runtime/options.ts";
 import { type Generator, generator } from "../runtime/random.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
@@ -15,13 +16,16 @@ export interface TensorOptions {
 /**
  * A tensor from numbers. Float32Array and nested arrays give float32, Int32Array gives int32 (tokens, classes).
  * @param shape taken from the nesting, or `[length]`, when omitted.
- * @throws {ShapeError} when the numbers do not fill the shape, or nested arrays are ragged.
+ * @throws {ShapeError} when the numbers do not fill the shape, or nested arrays are ragged; {OptionError} when an option
+ *   is unknown.
  */
 export function tensor(
   data: NestedNumbers | Float32Array | Int32Array,
   shape?: Shape,
-  { requiresGrad = false }: TensorOptions = {},
+  options: TensorOptions = {},
 ): Tensor {
+  requireKnown("tensor", options, ["requiresGrad"]);
+  const { requiresGrad = false } = options;
   const made = fromData(data, shape);
   if (requiresGrad && made.dtype !== "float32") {
     throw new ShapeError("tensor: expected float32 numbers where requiresGrad is set, got int32");
@@ -88,10 +92,9 @@ export function ones(shape: Shape, options?: TensorOptions): Tensor {
 }
 
 /** Random numbers spread evenly over [low, high). */
-export function uniform(
-  shape: Shape,
-  { low = 0, high = 1, from = generator }: { low?: number; high?: number; from?: Generator } = {},
-): Tensor {
+export function uniform(shape: Shape, options: { low?: number; high?: number; from?: Generator } = {}): Tensor {
+  requireKnown("uniform", options, ["low", "high", "from"]);
+  const { low = 0, high = 1, from = generator } = options;
   if (!(low <= high)) throw new OptionError(`uniform: expected low ≤ high, got ${low} and ${high}`);
   return sample(shape, (address, count) => {
     const d = from.draw(count);
@@ -102,12 +105,10 @@ export function uniform(
 /** Random numbers from the normal distribution. */
 export function normal(
   shape: Shape,
-  {
-    mean = 0,
-    standardDeviation = 1,
-    from = generator,
-  }: { mean?: number; standardDeviation?: number; from?: Generator } = {},
+  options: { mean?: number; standardDeviation?: number; from?: Generator } = {},
 ): Tensor {
+  requireKnown("normal", options, ["mean", "standardDeviation", "from"]);
+  const { mean = 0, standardDeviation = 1, from = generator } = options;
   if (!(standardDeviation >= 0)) {
     throw new OptionError(`normal: expected standardDeviation ≥ 0, got ${standardDeviation}`);
   }

@@ -225,12 +225,16 @@ export class Trainer {
 
   /**
    * The mean loss over data, without learning.
-   * @throws {DataError} when there is none.
+   * @param options `batchSize` examples at a time, default 32; `signal` gives up.
+   * @throws {DataError} when there is none; {OptionError} when an option is unknown or out of range; the signal's reason
+   *   when it comes.
    */
   async evaluate(
     data: Dataset,
-    { batchSize = 32, signal }: { batchSize?: number; signal?: AbortSignal } = {},
+    options: { batchSize?: number; signal?: AbortSignal } = {},
   ): Promise<{ loss: number; count: number }> {
+    requireKnown("evaluate", options, ["batchSize", "signal"]);
+    const { batchSize = 32, signal } = options;
     requireData("evaluate", data);
     requireCount("evaluate batchSize", batchSize);
     const stretch = new Stretch();

@@ -33,6 +33,7 @@ import {
   tensor,
   textWindows,
   uniform,
+  zeros,
 } from "unrolled";
 import { describe, expect, test } from "vitest";
 import { type Refusal, testRefusals } from "./refusals.ts";
@@ -233,6 +234,22 @@ describe("other options", () => {
       () => uniform([2], { low: 1, high: 0 }),
       OptionError,
       /uniform: expected low ≤ high, got 1 and 0/,
+    ],
+    ["tensor's typing error", () => tensor([1], [1], { requireGrad: true } as never), OptionError, /"requireGrad"/],
+    ["zeros' typing error", () => zeros([1], { grad: true } as never), OptionError, /expected options requiresGrad/],
+    ["uniform's typing error", () => uniform([1], { hi: 2 } as never), OptionError, /uniform: .*"hi"/],
+    ["normal's typing error", () => normal([1], { std: 2 } as never), OptionError, /normal: .*"std"/],
+    [
+      "an option of another activation",
+      () => activations.leakyRelu(ones([1]), { alpha: 3 }),
+      OptionError,
+      /leakyRelu: expected options negativeSlope, got "alpha"/,
+    ],
+    [
+      "an option of an activation that has none",
+      () => activation("tanh", { alpha: 3 }),
+      OptionError,
+      /tanh: expected no options, got "alpha"/,
     ],
     ["a negative deviation", () => normal([2], { standardDeviation: -1 }), OptionError, /normal: .*got -1/],
     [

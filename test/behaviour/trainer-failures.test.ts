@@ -116,6 +116,11 @@ describe("what goes wrong", () => {
     expect(model.save()).toEqual(weights);
   });
 
+  test("an unknown option of evaluate", async () => {
+    const { trainer, data } = doubling();
+    await expect(trainer.evaluate(data, { batchsize: 2 } as never)).rejects.toThrow(/evaluate: .*"batchsize"/);
+  });
+
   test("no data", async () => {
     const { trainer, data } = doubling();
     const none: Dataset = { length: 0, batch: () => data.batch(Int32Array.of(0)) };
