@@ -144,6 +144,12 @@ describe("layers", () => {
       /GRU h0: expected \[2, 4\], got \[3, 4\]/,
     ],
     [
+      "LSTMCell state without c",
+      () => new LSTMCell(sizes).forward(ones([2, 3]), ones([2, 4]) as never),
+      ShapeError,
+      /LSTMCell state: expected \{ h, c \}/,
+    ],
+    [
       "LSTMCell c of another size",
       () => new LSTMCell(sizes).forward(ones([2, 3]), { h: ones([2, 4]), c: ones([2, 3]) }),
       ShapeError,

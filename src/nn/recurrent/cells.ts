@@ -4,10 +4,11 @@ import { reshape } from "../../ops/layout.ts";
 import { gruSequence } from "../../ops/recurrent/gru.ts";
 import { lstmSequence } from "../../ops/recurrent/lstm.ts";
 import { rnnSequence } from "../../ops/recurrent/rnn.ts";
+import { ShapeError } from "../../runtime/errors.ts";
 import { requireCount, requireKnown } from "../../runtime/options.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import { requireShape } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import { fillUniform } from "../init.ts";
 import { Module } from "../module.ts";
 import type { LSTMState } from "./lstm.ts";
@@ -81,6 +82,9 @@ export class LSTMCell extends RecurrentCell {
 
   /** x [B, I], { h, c } [B, H] (zeros when omitted) → the next { h, c }. @throws {ShapeError} when a shape does not fit. */
   override forward(x: Tensor, state?: LSTMState): LSTMState {
+    if (state !== undefined && !(state.h instanceof Tensor && state.c instanceof Tensor)) {
+      throw new ShapeError("LSTMCell state: expected { h, c }, got something else");
+    }
     const { h, c } = lstmSequence(this.asSequence(x), this.weights, { h0: state?.h ?? null, c0: state?.c ?? null });
     return { h, c };
   }
