@@ -44,7 +44,10 @@ export abstract class Module {
     }
   }
 
-  /** Every parameter with its full name, in order of definition; one that is shared appears once. */
+  /**
+   * Every parameter in fields and modules (also in arrays) with its full name: a module's own, then those of the modules
+   * in it, each in order of definition. One that is shared appears once, under its first name.
+   */
   namedParameters(): [string, Parameter][] {
     const found = new Map<Parameter, string>();
     this.#collect("", found);
@@ -54,12 +57,15 @@ export abstract class Module {
   #collect(prefix: string, found: Map<Parameter, string>): void {
     for (const [name, parameter] of this.#own) if (!found.has(parameter)) found.set(parameter, prefix + name);
     for (const [name, value] of Object.entries(this)) {
-      if (value instanceof Parameter && !found.has(value)) found.set(value, prefix + name);
+      const entries = Array.isArray(value) ? value.map((entry, i) => [`${name}.${i}`, entry]) : [[name, value]];
+      for (const [full, entry] of entries) {
+        if (entry instanceof Parameter && !found.has(entry)) found.set(entry, prefix + full);
+      }
     }
     for (const [name, child] of this.children()) child.#collect(`${prefix}${name}.`, found);
   }
 
-  /** Every parameter, in order of definition. */
+  /** Every parameter, in the order of `namedParameters`. */
   parameters(): Parameter[] {
     return this.namedParameters().map(([, parameter]) => parameter);
   }

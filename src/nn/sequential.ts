@@ -23,8 +23,10 @@ export class Sequential extends Module {
     this.#links = links;
   }
 
+  /** The modules in their order, then those in the fields of a class that extends this one. */
   override *children(): Generator<[string, Module]> {
     for (const [i, link] of this.#links.entries()) yield [String(i), link];
+    yield* super.children();
   }
 
   override forward(x: Tensor): Tensor {

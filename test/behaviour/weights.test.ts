@@ -9,6 +9,7 @@ import {
   LSTM,
   Module,
   mul,
+  Parameter,
   RNN,
   Sequential,
   seed,
@@ -118,6 +119,23 @@ describe("a whole file", () => {
     model.loadStateDict(state);
     expect(model.weight.item()).toBe(state.weight.item());
   });
+});
+
+test("parameters and modules are found in arrays, and beside the links of a Sequential", () => {
+  class Scales extends Module {
+    scales = [new Parameter([1]), new Parameter([2])];
+    override forward(x: Tensor): Tensor {
+      return x;
+    }
+  }
+  class Network extends Sequential {
+    side = [new Scales()];
+  }
+  const model = new Network(new Linear({ inputSize: 1, outputSize: 1, bias: false }));
+  const names = ["0.weight", "side.0.scales.0", "side.0.scales.1"];
+  expect(model.namedParameters().map(([name]) => name)).toEqual(names);
+  expect(Object.keys(model.stateDict())).toEqual(names);
+  expect(model.eval().side[0]!.training).toBe(false);
 });
 
 test("a state dict with a tensor that is dead, or is none, changes nothing", () => {
