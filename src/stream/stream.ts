@@ -27,7 +27,10 @@ export function reserve(owner: object, count: number): number {
   return address;
 }
 
-/** A network that reads one sample at a time. Uses the weights as they are at each push; costs one state of memory. */
+/**
+ * A network that reads one sample at a time. Uses the weights as they are at each push; costs one state of memory and a
+ * packed copy of the weights.
+ */
 export class Stream {
   readonly #stages: readonly StreamStage[];
   readonly #input: number;
