@@ -13,7 +13,7 @@ export interface Batch {
 export interface Dataset {
   /** How many examples there are. */
   readonly length: number;
-  /** The examples of these numbers, as one batch. */
+  /** The examples of these numbers, as one batch. A `Trainer` asks inside the step, so operations may compute it. */
   batch(indices: Int32Array): Batch;
 }
 
