@@ -55,6 +55,8 @@ export interface OnnxNode {
   /** Shapes of what is given at each run. */
   readonly inputs: Readonly<Record<string, readonly number[]>>;
   readonly outputs: Readonly<Record<string, readonly number[]>>;
+  /** The operator's first outputs that are not asked for. */
+  readonly skippedOutputs?: number;
   /** Weights. */
   readonly constants?: Readonly<Record<string, { shape: readonly number[]; values: Float32Array }>>;
 }
@@ -69,7 +71,7 @@ function valueInfo([name, shape]: [string, readonly number[]]) {
 /** The bytes of a model with that node alone. */
 export function onnxModel(node: OnnxNode): Uint8Array {
   const attribute = Object.entries(node.attributes ?? {}).map(([name, i]) => ({ name, i, type: INTEGER_ATTRIBUTE }));
-  const output = Object.keys(node.outputs);
+  const output = [...Array<string>(node.skippedOutputs ?? 0).fill(""), ...Object.keys(node.outputs)];
   const initializer = Object.entries(node.constants ?? {}).map(([name, { shape, values }]) => ({
     name,
     dims: [...shape],

@@ -31,8 +31,8 @@ interface Ort {
 /** Place of ONNX's gates among ours: i o f c of i f g o, z r h of r z n. */
 const gateOrders = { RNN: [0], LSTM: [0, 3, 1, 2], GRU: [1, 0, 2] } as const;
 
-/** One recurrent node from a given state; Y is [T, 1, B, H], the states [1, B, H]. */
-function recurrentNode(work: RecurrentSizes, inputs: Inputs): OnnxNode {
+/** One recurrent node from a given state: Y [T, 1, B, H] of a sequence, or the states [1, B, H] of a stream. */
+function recurrentNode(work: StreamWork | SequenceWork, inputs: Inputs): OnnxNode {
   const { cell, steps, batch, inputSize, hiddenSize } = work;
   const order = gateOrders[cell];
   const rows = order.length * hiddenSize;
@@ -45,7 +45,9 @@ function recurrentNode(work: RecurrentSizes, inputs: Inputs): OnnxNode {
     arguments: ["X", "W", "R", "B", "", "h", ...(cell === "LSTM" ? ["c"] : [])],
     attributes: { hidden_size: hiddenSize, ...(cell === "GRU" ? { linear_before_reset: 1 } : {}) },
     inputs: { X: [steps, batch, inputSize], h: state, ...ofLstm({ c: state }) },
-    outputs: { Y: [steps, 1, batch, hiddenSize], Y_h: state, ...ofLstm({ Y_c: state }) },
+    ...(work.kind === "stream"
+      ? { skippedOutputs: 1, outputs: { Y_h: state, ...ofLstm({ Y_c: state }) } }
+      : { outputs: { Y: [steps, 1, batch, hiddenSize] } }),
     constants: {
       W: { shape: [1, rows, inputSize], values: gates("weight_ih_l0") },
       R: { shape: [1, rows, hiddenSize], values: gates("weight_hh_l0") },

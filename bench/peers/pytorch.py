@@ -14,6 +14,7 @@ MESSAGES = os.fdopen(3, "w")
 CHECKED_STEPS = 20
 LONG_RUN = 2.0
 SAMPLES = 20
+LEAST_WARMTH, MOST_WARMTH = 0.3, 2.0
 
 
 def send(**message):
@@ -125,18 +126,25 @@ def seconds_of(run, times):
     return time.perf_counter() - started
 
 
-def timed(run, seconds):
+def warm(run, length):
     """As timing.ts has it."""
-    last = seconds_of(run, 1)
-    if last > LONG_RUN:
-        return last, 1
-    times, spent = 1, 0.0
-    while spent < seconds / 4:
+    times, best, best_at, spent = 1, float("inf"), 0.0, 0.0
+    while spent < LEAST_WARMTH or (spent < MOST_WARMTH and spent - best_at < max(LEAST_WARMTH / 2, spent / 3)):
         last = seconds_of(run, times)
         spent += last
-        if last < seconds / SAMPLES:
+        if last / times < 0.97 * best:
+            best, best_at = last / times, spent
+        if last < length:
             times *= 2
-    times = max(1, round(times * seconds / SAMPLES / max(last, seconds / SAMPLES)))
+    return max(1, round(length / best))
+
+
+def timed(run, seconds):
+    """As timing.ts has it."""
+    first = seconds_of(run, 1)
+    if first > LONG_RUN:
+        return first, 1
+    times = warm(run, seconds / SAMPLES)
     samples, left = [], seconds
     while left > 0 or len(samples) < 3:
         sample = seconds_of(run, times)

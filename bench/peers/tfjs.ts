@@ -171,7 +171,7 @@ class Tfjs implements Peer {
 
   #layer(work: RecurrentSizes, inputs: Inputs, prefix = ""): TfLayer {
     const layer = this.#tf.layers[layerNames[work.cell]]({ ...layerOptions(work), returnSequences: true });
-    layer.build([work.batch, work.steps, work.inputSize]);
+    this.#tf.tidy(() => layer.apply(this.#tf.zeros([1, 1, work.inputSize]))); // makes the weights
     layer.setWeights(this.#weights(work, inputs, prefix));
     return layer;
   }

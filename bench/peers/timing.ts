@@ -13,22 +13,39 @@ async function secondsOf(run: () => unknown, times: number): Promise<number> {
   return (performance.now() - started) / 1000;
 }
 
+/** Compilers of hosts and libraries take their time: warm for at least, and at most, so many seconds. */
+const LEAST_WARMTH = 0.3;
+const MOST_WARMTH = 2;
+
 /**
- * Seconds of one run: warmed up for a quarter of the time, then samples of as many runs as a twentieth of the time
- * holds, and their median. A promise is awaited only where a run gives one.
+ * Runs until nothing has become faster for a third of the time, so that every compiler has had its turn.
+ * @returns how many runs take about `length` seconds.
+ */
+async function warm(run: () => unknown, length: number): Promise<number> {
+  let times = 1;
+  let best = Number.POSITIVE_INFINITY;
+  let bestAt = 0;
+  let spent = 0;
+  while (spent < LEAST_WARMTH || (spent < MOST_WARMTH && spent - bestAt < Math.max(LEAST_WARMTH / 2, spent / 3))) {
+    const last = await secondsOf(run, times);
+    spent += last;
+    if (last / times < 0.97 * best) {
+      best = last / times;
+      bestAt = spent;
+    }
+    if (last < length) times *= 2;
+  }
+  return Math.max(1, Math.round(length / best));
+}
+
+/**
+ * Seconds of one run: the median of samples, each of as many runs as a twentieth of the time holds, once all is warm.
+ * A promise is awaited only where a run gives one.
  */
 export async function timed(run: () => unknown, seconds: number): Promise<{ seconds: number; runs: number }> {
   const first = await secondsOf(run, 1);
   if (first > LONG_RUN) return { seconds: first, runs: 1 };
-  let times = 1;
-  let spent = 0;
-  let last = first;
-  while (spent < seconds / 4) {
-    last = await secondsOf(run, times);
-    spent += last;
-    if (last < seconds / SAMPLES) times *= 2;
-  }
-  times = Math.max(1, Math.round((times * seconds) / SAMPLES / Math.max(last, seconds / SAMPLES)));
+  const times = await warm(run, seconds / SAMPLES);
   const samples: number[] = [];
   for (let left = seconds; left > 0 || samples.length < 3; ) {
     const sample = await secondsOf(run, times);
