@@ -12,6 +12,13 @@ export interface GradientSource {
   backward(output: Tensor): void;
 }
 
+/** Numbers in the engine's memory, valid as long as a scope, and as long as their owner is held if they have one. */
+interface Place {
+  readonly address: number;
+  readonly scope: Scope | null;
+  readonly owner?: Tensor;
+}
+
 /**
  * An array of numbers with a shape, row-major and contiguous.
  *
@@ -35,6 +42,11 @@ export class Tensor {
 
   /** The numbers in JavaScript memory, when they live there. */
   readonly #host: Float32Array | Int32Array | null;
+  /**
+   * The tensor whose memory this one looks at: a parameter gives its own back when nothing holds it.
+   * @internal
+   */
+  readonly owner: Tensor | null;
   #address: number;
   #scope: Scope | null;
   /**
@@ -45,11 +57,7 @@ export class Tensor {
   #gradientScope: Scope | null = null;
   #hostGradient: Tensor | null = null;
 
-  protected constructor(
-    shape: Shape,
-    dtype: DataType,
-    place: { host: Float32Array | Int32Array } | { address: number; scope: Scope | null },
-  ) {
+  protected constructor(shape: Shape, dtype: DataType, place: { host: Float32Array | Int32Array } | Place) {
     // A copy: the caller may go on to change an array of its own.
     this.shape = [...shape];
     this.dtype = dtype;
@@ -57,6 +65,7 @@ export class Tensor {
     this.#host = "host" in place ? place.host : null;
     this.#address = "host" in place ? 0 : place.address;
     this.#scope = "host" in place ? null : place.scope;
+    this.owner = "host" in place ? null : (place.owner ?? null);
   }
 
   /** A tensor around an array, which becomes its own. */
@@ -91,7 +100,7 @@ export class Tensor {
    */
   static view(of: Tensor, offset: number, shape: Shape): Tensor {
     const address = of.address + offset * 4;
-    return new Tensor(shape, of.dtype, { address, scope: of.#scope });
+    return new Tensor(shape, of.dtype, { address, scope: of.#scope, owner: of });
   }
 
   /**
@@ -165,8 +174,8 @@ export class Tensor {
     return this.hasGradient() ? new Tensor(this.shape, "float32", this.#gradientPlace()) : null;
   }
 
-  #gradientPlace(): { address: number; scope: Scope | null } {
-    return { address: this.gradientAddress, scope: this.#gradientScope };
+  #gradientPlace(): Place {
+    return { address: this.gradientAddress, scope: this.#gradientScope, owner: this };
   }
 
   /**

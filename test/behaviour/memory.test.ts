@@ -15,7 +15,9 @@ import {
   mul,
   noGrad,
   ones,
+  Parameter,
   RNN,
+  reshape,
   runtimeInfo,
   Sequential,
   SGD,
@@ -226,6 +228,21 @@ describe("what is dropped is given back", () => {
       const optimizer = new Adam(lstm.parameters());
       optimizer.step();
     }));
+
+  test("but not a parameter while a view of it is held", async () => {
+    const count = 100;
+    const seven = new Float32Array(count).fill(7);
+    const view = (() => {
+      const frozen = new Parameter([count]);
+      frozen.requiresGrad = false;
+      frozen.set(seven);
+      return reshape(frozen, [count]);
+    })();
+    await collectUntil(() => false);
+    const later = hold(Array.from({ length: 4 }, () => new Parameter([count])));
+    for (const parameter of later) parameter.set(new Float32Array(count).fill(9));
+    expect(view.toArray()).toEqual(seven);
+  });
 
   test("hundreds of models, one after the other, fit in the memory of a few", async () => {
     const { memoryBytes } = memory();
