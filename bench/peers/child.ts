@@ -4,11 +4,10 @@
  */
 import { writeSync } from "node:fs";
 import { startBrain } from "./brain.ts";
-import { Inputs } from "./inputs.ts";
 import { startJavascript } from "./javascript.ts";
 import { startJax } from "./jax.ts";
 import { startNativeRuntime, startWebRuntime } from "./onnxruntime.ts";
-import { type Peer, type Prepared, type StartPeer, Unsupported } from "./peer.ts";
+import { type Peer, prepare, type StartPeer, Unsupported } from "./peer.ts";
 import type { PeerName } from "./peers.ts";
 import { startTfjsCpu, startTfjsWasm } from "./tfjs.ts";
 import { timed } from "./timing.ts";
@@ -30,24 +29,6 @@ const starts: Record<Exclude<PeerName, "pytorch">, StartPeer> = {
 function send(message: TurnMessage): void {
   const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
   for (let at = 0; at < bytes.length; ) at += writeSync(MESSAGES, bytes, at);
-}
-
-function prepare(peer: Peer, { work, inputs }: Case): Prepared | Promise<Prepared> {
-  const drawn = new Inputs(inputs);
-  switch (work.kind) {
-    case "matmul":
-      return peer.matmul(work, drawn);
-    case "map":
-      return peer.map(work, drawn);
-    case "stream":
-      return peer.stream(work, drawn);
-    case "sequence":
-      return peer.sequence(work, drawn);
-    case "training":
-      return peer.training(work, drawn);
-    default:
-      throw new Error("no such work");
-  }
 }
 
 function base64(values: Float32Array): string {

@@ -1,5 +1,5 @@
-import type { Inputs } from "./inputs.ts";
-import type { MapWork, MatmulWork, SequenceWork, StreamWork, TrainingWork } from "./workloads.ts";
+import { Inputs } from "./inputs.ts";
+import type { Case, MapWork, MatmulWork, SequenceWork, StreamWork, TrainingWork } from "./workloads.ts";
 
 /** One case, ready to be timed. */
 export interface Prepared {
@@ -43,4 +43,23 @@ export function unsupported(reason: string): () => never {
   return () => {
     throw new Unsupported(reason);
   };
+}
+
+/** Makes a case ready in a peer. */
+export function prepare(peer: Peer, { work, inputs }: Case): Prepared | Promise<Prepared> {
+  const drawn = new Inputs(inputs);
+  switch (work.kind) {
+    case "matmul":
+      return peer.matmul(work, drawn);
+    case "map":
+      return peer.map(work, drawn);
+    case "stream":
+      return peer.stream(work, drawn);
+    case "sequence":
+      return peer.sequence(work, drawn);
+    case "training":
+      return peer.training(work, drawn);
+    default:
+      throw new Error("no such work");
+  }
 }
