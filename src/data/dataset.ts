@@ -18,18 +18,24 @@ export interface Dataset {
 }
 
 export interface ArrayDatasetOptions {
-  /** Put the batch on the second axis of inputs that are sequences ([T, B, I]); default false: on the first. */
-  timeMajor?: boolean;
+  /**
+   * Put the batch on the second axis of inputs that are sequences ([T, B, I]), and with "both" on that of targets too,
+   * where every time step has one ([T, B]); default false: on the first axis.
+   */
+  timeMajor?: boolean | "both";
 }
 
 /**
  * Examples from two tensors whose first axis counts them: inputs [N, ...] and targets [N, ...].
- * @param timeMajor inputs [N, T, ...] become batches [T, B, ...], as recurrent layers read them.
+ * @param timeMajor inputs [N, T, ...] become batches [T, B, ...], as recurrent layers read them; "both": targets too.
  * @throws {DataError} when there are none; {ShapeError} when inputs and targets are not equally many.
  */
 export function arrayDataset(inputs: Tensor, targets: Tensor, options: ArrayDatasetOptions = {}): Dataset {
   requireKnown("arrayDataset", options, ["timeMajor"]);
   const { timeMajor = false } = options;
+  if (![false, true, "both"].includes(timeMajor)) {
+    throw new OptionError(`arrayDataset timeMajor: expected false, true or "both", got ${JSON.stringify(timeMajor)}`);
+  }
   const [length] = inputs.shape;
   if (length === undefined || targets.shape[0] !== length) {
     throw new ShapeError(
@@ -37,18 +43,18 @@ export function arrayDataset(inputs: Tensor, targets: Tensor, options: ArrayData
     );
   }
   if (length === 0) throw new DataError("arrayDataset: expected at least one example, got none");
-  if (timeMajor && inputs.shape.length < 2) {
-    throw new ShapeError(`arrayDataset: expected inputs [N, T, ...] with timeMajor, got ${formatShape(inputs.shape)}`);
+  const inputsOf = gatherer("inputs", inputs, timeMajor !== false);
+  const targetsOf = gatherer("targets", targets, timeMajor === "both");
+  return { length, batch: (indices) => ({ input: inputsOf(indices), target: targetsOf(indices) }) };
+}
+
+/** What fetches examples of one tensor by number, the batch on its first axis or on its second. */
+function gatherer(what: string, from: Tensor, timeMajor: boolean): (indices: Int32Array) => Tensor {
+  if (timeMajor && from.shape.length < 2) {
+    throw new ShapeError(`arrayDataset: expected ${what} [N, T, ...] with timeMajor, got ${formatShape(from.shape)}`);
   }
-  const inputData = inputs.toArray();
-  const targetData = targets.toArray();
-  return {
-    length,
-    batch: (indices) => ({
-      input: timeMajor ? gatherTimeMajor(inputData, inputs, indices) : gather(inputData, inputs, indices),
-      target: gather(targetData, targets, indices),
-    }),
-  };
+  const data = from.toArray();
+  return (indices) => (timeMajor ? gatherTimeMajor(data, from, indices) : gather(data, from, indices));
 }
 
 type Numbers = Float32Array | Int32Array;
