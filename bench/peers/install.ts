@@ -26,8 +26,9 @@ export async function installPeers(): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     const { stderr = "", message } = error as Error & { stderr?: string };
-    const lines = stderr.split("\n").filter((line) => line.startsWith("npm error"));
-    return lines[0]?.replace(/^npm error\s*/, "") ?? message;
+    const lines = stderr.match(/^npm error .*$/gm) ?? [];
+    const telling = lines.find((line) => /failed|refused|not found/i.test(line)) ?? lines[0] ?? message;
+    return telling.replace(/^npm error (code )?/, "");
   }
 }
 

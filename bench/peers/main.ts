@@ -74,7 +74,14 @@ async function measure(options: Options, implementations: readonly Implementatio
   const session = new Session(options);
   const workloads = [...new Set(options.cases.map(({ workload }) => workload))];
   const format = "{bar} {percentage} % | {what}";
-  const bar = new SingleBar({ format, stream: process.stderr, hideCursor: true, clearOnComplete: true });
+  const bar = new SingleBar({
+    format,
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: true,
+    noTTYOutput: true,
+    notTTYSchedule: 30_000,
+  });
   bar.start(options.turns * workloads.length * implementations.length, 0, { what: "" });
   try {
     for (let turn = 0; turn < options.turns; turn++) {
@@ -138,6 +145,8 @@ async function main(): Promise<void> {
   if (options.json) write(options.json, `${JSON.stringify(record, null, 2)}\n`);
   write(options.html, renderReport(record, implementations));
   console.log(`Charts: ${options.html}`);
+  const wrong = rows.find(({ implementation, median }) => implementation === "unrolled" && median === null);
+  if (wrong) throw new Error(`unrolled, ${wrong.workload} ${wrong.case}: ${wrong.reason}`);
 }
 
 main().catch((error: unknown) => {

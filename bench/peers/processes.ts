@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { peersFolder } from "./packages.ts";
 import { MESSAGES, type TurnMessage, type TurnRequest } from "./turn.ts";
@@ -12,6 +13,16 @@ function cleanEnvironment(threads: number): NodeJS.ProcessEnv {
   return { ...environment, OMP_NUM_THREADS: `${threads}`, OPENBLAS_NUM_THREADS: `${threads}` };
 }
 
+/**
+ * Debian's PyTorch runs its threads under OpenMP, and an OpenBLAS with threads of its own stands in their way: on two it
+ * is far slower than on one. The OpenBLAS that shares them goes first where it is installed (libopenblas0-openmp).
+ */
+function sharedThreads(threads: number): NodeJS.ProcessEnv {
+  const machine = { x64: "x86_64", arm64: "aarch64" }[process.arch as string];
+  const library = `/usr/lib/${machine}-linux-gnu/openblas-openmp/libblas.so.3`;
+  return threads > 1 && existsSync(library) ? { LD_PRELOAD: library } : {};
+}
+
 function startProcess(node: string, request: TurnRequest): ChildProcess {
   const stdio = ["pipe", "ignore", "pipe", "pipe"] as const;
   const env = cleanEnvironment(request.threads);
@@ -19,7 +30,10 @@ function startProcess(node: string, request: TurnRequest): ChildProcess {
     const program = fileURLToPath(new URL("./child.js", import.meta.url));
     return spawn(node, [program, JSON.stringify(request)], { stdio: [...stdio], env });
   }
-  const child = spawn(python, [`${peersFolder}pytorch.py`], { stdio: [...stdio], env });
+  const child = spawn(python, [`${peersFolder}pytorch.py`], {
+    stdio: [...stdio],
+    env: { ...env, ...sharedThreads(request.threads) },
+  });
   child.stdin?.on("error", () => undefined); // a Python that ends early says why on its standard error
   child.stdin?.end(JSON.stringify(request));
   return child;
