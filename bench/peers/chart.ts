@@ -16,16 +16,20 @@ export interface Bar {
 
 const WIDTH = 440;
 
+/** Length of the shortest bar, as a factor on the logarithmic axis, which begins at 1. */
+const SHORTEST = 2;
+
 /** One case as horizontal bars on a logarithmic axis, shortest time first; an SVG element that the page scales. */
 export function renderBars(name: string, unit: string, bars: readonly Bar[]): string {
   const ordered = [...bars].sort((a, b) => b.value - a.value);
-  const chart = init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height: 16 + 22 * ordered.length });
-  const values = ordered.map(({ value }) => value);
+  const chart = init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height: 12 + 22 * ordered.length });
+  const shortest = Math.min(...ordered.map(({ value }) => value));
+  const longest = Math.max(...ordered.map(({ value }) => value));
   chart.setOption({
     animation: false,
     textStyle: { fontFamily: "inherit", fontSize: 11 },
-    grid: { left: 118, right: 112, top: 4, bottom: 8 },
-    xAxis: { type: "log", show: false, min: Math.min(...values) / 3, max: Math.max(...values) },
+    grid: { left: 118, right: 122, top: 4, bottom: 8 },
+    xAxis: { type: "log", show: false, min: 1, max: (SHORTEST * longest) / shortest },
     yAxis: {
       type: "category",
       data: ordered.map(({ title }) => title),
@@ -38,7 +42,7 @@ export function renderBars(name: string, unit: string, bars: readonly Bar[]): st
       barWidth: 13,
       silent: true,
       data: ordered.map(({ value, color, shareOfCeiling }) => ({
-        value,
+        value: (SHORTEST * value) / shortest,
         itemStyle: { color: `var(${color})` },
         label: { formatter: `${rounded(value)} ${unit} · ${percent(shareOfCeiling)}` },
       })),

@@ -1,6 +1,6 @@
 /**
- * jax-js. A function owns the arrays it is given, and `.ref` is one more owner: an array that is read again later is
- * handed on with it.
+ * jax-js. Reading the data is what waits for it, sooner than its promise does. A function owns the arrays it is given,
+ * and `.ref` is one more owner: an array that is read again later is handed on with it.
  */
 import { type Inputs, transposed } from "./inputs.ts";
 import { load, packageVersion } from "./packages.ts";
@@ -18,7 +18,6 @@ interface JaxArray {
   sum(axis?: number): JaxArray;
   mean(): JaxArray;
   dataSync(): Float32Array;
-  blockUntilReady(): Promise<JaxArray>;
   dispose(): void;
 }
 
@@ -32,7 +31,6 @@ interface Jax {
   valueAndGrad<A extends unknown[]>(
     f: (parameters: Arrays, ...rest: A) => JaxArray,
   ): (parameters: Arrays, ...rest: A) => [JaxArray, Arrays];
-  blockUntilReady<T>(tree: T): Promise<T>;
   readonly nn: { sigmoid(x: JaxArray): JaxArray; logSoftmax(x: JaxArray, axis: number): JaxArray };
   readonly numpy: {
     array(values: Float32Array, options?: { shape: number[] }): JaxArray;
@@ -96,20 +94,19 @@ function referring(arrays: Arrays): Arrays {
   return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.ref]));
 }
 
-function prepareMatmul({ numpy: np }: Jax, { size }: MatmulWork, inputs: Inputs): Prepared {
+function prepareMatmul({ numpy: np, jit }: Jax, { size }: MatmulWork, inputs: Inputs): Prepared {
   const a = np.array(inputs.floats("a"), { shape: [size, size] });
   const b = np.array(inputs.floats("b"), { shape: [size, size] });
-  const product = () => np.matmul(a.ref, b.ref);
-  return {
-    run: async () => (await product().blockUntilReady()).dispose(),
-    result: () => [product().dataSync()],
-  };
+  const product = jit((x: JaxArray, y: JaxArray) => np.matmul(x, y));
+  const run = () => product(a.ref, b.ref).dataSync();
+  return { run, result: () => [run()] };
 }
 
 function prepareMap(jax: Jax, work: MapWork, inputs: Inputs): Prepared {
   const x = jax.numpy.array(inputs.floats("x"), { shape: [work.count] });
   const f = jax.jit(work.function === "tanh" ? jax.numpy.tanh : jax.nn.sigmoid);
-  return { run: async () => (await f(x.ref).blockUntilReady()).dispose(), result: () => [f(x.ref).dataSync()] };
+  const run = () => f(x.ref).dataSync();
+  return { run, result: () => [run()] };
 }
 
 function prepareStream(jax: Jax, work: StreamWork, inputs: Inputs): Prepared {
@@ -177,14 +174,14 @@ function prepareTraining(jax: Jax, work: TrainingWork, inputs: Inputs): Prepared
   const targets = oneHot(text.targets);
   const gradients = jax.jit(jax.valueAndGrad(lossOf(jax, work)));
   const update = work.optimizer === "Adam" ? adam(jax, parameters, learningRate) : descent(jax, learningRate);
-  const step = async () => {
+  const step = () => {
     const [loss, gradient] = gradients(referring(parameters), tokens.ref, targets.ref);
     parameters = update(parameters, gradient);
-    for (const array of Object.values(await jax.blockUntilReady(referring(parameters)))) array.dispose();
+    parameters.bias.ref.dataSync(); // the others are at hand when the next step asks for them
     return loss.dataSync()[0];
   };
-  const result = async () => {
-    const loss = await step();
+  const result = () => {
+    const loss = step();
     const { embedding, w, u, head, bias } = parameters;
     const rows = inputs.shape("layer.bias_ih_l0")[0];
     const turned = (array: JaxArray, columns: number, count: number) =>
