@@ -17,7 +17,7 @@ const dress = `
 :root { --ours: #d0562b; --script: #5b8fd6; --native: #8b95a1; }
 @media (prefers-color-scheme: dark) { :root { --ours: #f28b5e; --script: #6fa8f5; --native: #7b8591; } }
 main { max-width: 72rem; }
-.cases { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 0.9rem; }
+.cases { display: grid; grid-template-columns: repeat(auto-fill, minmax(22rem, 1fr)); gap: 0.9rem; }
 figcaption { color: var(--ink); font-weight: 600; }
 `;
 
