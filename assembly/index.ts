@@ -16,7 +16,6 @@ export {
   activationForward,
   activationForwardSlot,
   exponential,
-  kindNeedsInput,
 } from "./elementwise/unary";
 export { accumulate, binary, fill, scale, squaredDifference, squaredDifferenceBackward } from "./elementwise/binary";
 export { allFinite, expandAxis, sumAxis, sumOfSquares } from "./elementwise/reduce";

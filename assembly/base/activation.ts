@@ -2,7 +2,6 @@
  * Activations as policies: f and f′ on four lanes. A kernel that takes a policy class `A` calls
  * `changetype<A>(0).map(x, parameters)`, which inlines completely; every other kernel goes through the slots of
  * elementwise/unary.ts. `parameters` is the address of the activation's own floats (0 when it has none).
- * needsInput() says whether the derivative reads x; if it does not, y = f(x) is enough and x may be anything.
  */
 
 import {
@@ -20,7 +19,6 @@ import {
 export interface Activation {
   map(x: v128, parameters: usize): v128;
   derivative(x: v128, y: v128, parameters: usize): v128;
-  needsInput(): bool;
 }
 
 const CONSTANTS: usize = memory.data<f32>([
@@ -48,10 +46,6 @@ function positive(x: v128): v128 {
 @unmanaged
 export class Identity {
   // @ts-ignore: decorator
-  @inline needsInput(): bool {
-    return false;
-  }
-  // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
     return x;
   }
@@ -64,10 +58,6 @@ export class Identity {
 /** σ(x) = 1 / (1 + e⁻ˣ), error ≤ 2 ulp; σ′ = y(1 − y). */
 @unmanaged
 export class Sigmoid {
-  // @ts-ignore: decorator
-  @inline needsInput(): bool {
-    return false;
-  }
   // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
     return sigmoid4(x);
@@ -82,10 +72,6 @@ export class Sigmoid {
 @unmanaged
 export class Tanh {
   // @ts-ignore: decorator
-  @inline needsInput(): bool {
-    return false;
-  }
-  // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
     return tanh4(x);
   }
@@ -98,10 +84,6 @@ export class Tanh {
 /** max(x, 0), NaN kept; relu′ = 1 where y > 0, else 0 (at 0: 0). */
 @unmanaged
 export class Relu {
-  // @ts-ignore: decorator
-  @inline needsInput(): bool {
-    return false;
-  }
   // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
     return f32x4.pmax(x, f32x4.splat(0));
@@ -116,10 +98,6 @@ export class Relu {
 @unmanaged
 export class LeakyRelu {
   // @ts-ignore: decorator
-  @inline needsInput(): bool {
-    return true;
-  }
-  // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
     return v128.bitselect(x, f32x4.mul(x, v128.load32_splat(parameters)), positive(x));
   }
@@ -132,10 +110,6 @@ export class LeakyRelu {
 /** x where x > 0, else α·(eˣ − 1); the derivative is 1 or α·eˣ. parameters: [α]. Error ≤ 2.5 ulp, also at 0. */
 @unmanaged
 export class Elu {
-  // @ts-ignore: decorator
-  @inline needsInput(): bool {
-    return true;
-  }
   // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
     const negative = f32x4.mul(v128.load32_splat(parameters), expm1Negative4(f32x4.pmin(x, f32x4.splat(0))));
@@ -150,10 +124,6 @@ export class Elu {
 /** log(1 + eˣ) = max(x, 0) + log1p(e^−|x|), without a threshold, error ≤ 2 ulp; softplus′ = σ(x). */
 @unmanaged
 export class Softplus {
-  // @ts-ignore: decorator
-  @inline needsInput(): bool {
-    return true;
-  }
   // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
     const e = exp4(v128.or(x, v128.load32_splat(CONSTANTS + 4)));
@@ -172,10 +142,6 @@ export class Softplus {
 @unmanaged
 export class Gelu {
   // @ts-ignore: decorator
-  @inline needsInput(): bool {
-    return true;
-  }
-  // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
     return f32x4.mul(x, normalCdf4(x, gaussian4(x)));
   }
@@ -192,10 +158,6 @@ export class Gelu {
  */
 @unmanaged
 export class GeluTanh {
-  // @ts-ignore: decorator
-  @inline needsInput(): bool {
-    return true;
-  }
   // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
     const c1 = v128.load32_splat(CONSTANTS + 8);
@@ -218,10 +180,6 @@ export class GeluTanh {
 /** x·σ(x), error ≤ 3 ulp; silu′ = σ(x)(1 + x(1 − σ(x))), error ≤ 1.5·10⁻⁷(1 + |x|). */
 @unmanaged
 export class Silu {
-  // @ts-ignore: decorator
-  @inline needsInput(): bool {
-    return true;
-  }
   // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
     return f32x4.mul(x, sigmoid4(x));

@@ -6,7 +6,7 @@
  *   backward slot: (x, y, dy, dx, count, parameters)   dx[i] := dy[i]·f′(x[i]), y = f(x); dx may be dy, x or y
  *
  * `parameters` is the address of the activation's own floats (leakyRelu: [slope], elu: [α]; others: ignored).
- * A backward slot whose kindNeedsInput is 0 computes with x but discards it: x must be readable, and may be y.
+ * The derivatives of identity, sigmoid, tanh and relu follow from y alone: their x must be readable, and may be y.
  * Errors are stated with each policy in base/activation.ts.
  */
 
@@ -201,32 +201,6 @@ export function activationBackwardSlot(kind: i32): i32 {
       return siluBackward.index;
     default:
       return identityBackward.index;
-  }
-}
-
-/** 1 when the backward slot of activation `kind` reads x, 0 when y = f(x) is enough (identity, sigmoid, tanh, relu). */
-export function kindNeedsInput(kind: i32): i32 {
-  switch (kind) {
-    case 1:
-      return i32(changetype<Sigmoid>(0).needsInput());
-    case 2:
-      return i32(changetype<Tanh>(0).needsInput());
-    case 3:
-      return i32(changetype<Relu>(0).needsInput());
-    case 4:
-      return i32(changetype<LeakyRelu>(0).needsInput());
-    case 5:
-      return i32(changetype<Elu>(0).needsInput());
-    case 6:
-      return i32(changetype<Softplus>(0).needsInput());
-    case 7:
-      return i32(changetype<Gelu>(0).needsInput());
-    case 8:
-      return i32(changetype<GeluTanh>(0).needsInput());
-    case 9:
-      return i32(changetype<Silu>(0).needsInput());
-    default:
-      return i32(changetype<Identity>(0).needsInput());
   }
 }
 

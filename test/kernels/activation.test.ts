@@ -110,8 +110,6 @@ describe.each(builds)("%s", (build) => {
       }
       engine.release();
     });
-
-    test("kindNeedsInput", () => expect(kernels.kindNeedsInput(kind)).toBe(needsInput));
   });
 
   test("at 0: relu′ = 0, leakyRelu′ = slope, elu′ = α", () => {
