@@ -8,6 +8,7 @@ export { gemm, gemmPacked, gemmPackedWorkspaceSize, gemmWorkspaceSize, packedRig
 export { gemv, gemvPacked, gemvTransposed, packedRowsSize, packRows } from "./gemm/gemv";
 export { gruBackward, gruForward, gruWorkspaceSize } from "./recurrent/gru";
 export { lstmBackward, lstmForward, lstmWorkspaceSize } from "./recurrent/lstm";
+export { packDirect, packTransposed, panelsSize } from "./recurrent/product";
 export { rnnBackward, rnnForward, rnnWorkspaceSize } from "./recurrent/rnn";
 
 export {

@@ -20,6 +20,7 @@ import {
   addOutputGradient,
   multiplyBy,
   multiplyByTransposed,
+  needsPanels,
   packDirect,
   packTransposed,
   panelsSize,
@@ -43,6 +44,11 @@ class GruPlan {
   weight: usize;
   /** U_rz and U_n, each packed by `packRows`, for a single sequence; 0: multiply by the weight as it lies. Forward only. */
   rows: usize;
+  /**
+   * U_rz and U_n, each packed for a batch: by `packTransposed` forward, `packDirect` backward, the second
+   * `panelsSize(2·hidden, hidden)` numbers after the first; 0: packed here, into the workspace
+   */
+  panels: usize;
   /** [H], b_n; read only when reset comes after */
   biasCandidate: usize;
   /** [T, B, 3H] */
@@ -113,11 +119,13 @@ export function gruForward(plan: usize): void {
   const reverse = p.reverse != 0;
   const resetAfter = p.resetAfter != 0;
   const weightCandidate = p.weight + 2 * <usize>hidden * row;
-  const panels = p.workspace + (<usize>productWorkspaceSize(batch, 2 * hidden) << 2);
+  const panels = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(batch, 2 * hidden) << 2);
   const panelsCandidate = panels + (<usize>panelsSize(2 * hidden, hidden) << 2);
   const rowsCandidate = p.rows == 0 ? <usize>0 : p.rows + (<usize>packedRowsSize(2 * hidden, hidden) << 2);
-  packTransposed(batch, p.weight, 2 * hidden, hidden, panels);
-  packTransposed(batch, weightCandidate, hidden, hidden, panelsCandidate);
+  if (needsPanels(batch, p.panels)) {
+    packTransposed(p.weight, 2 * hidden, hidden, panels);
+    packTransposed(weightCandidate, hidden, hidden, panelsCandidate);
+  }
   for (let step = 0; step < p.steps; step++) {
     const t = timeOf(step, p.steps, reverse);
     const a = p.gates + 3 * <usize>t * bytes;
@@ -213,11 +221,13 @@ export function gruBackward(plan: usize): void {
   const reverse = p.reverse != 0;
   const resetAfter = p.resetAfter != 0;
   const weightCandidate = p.weight + 2 * <usize>hidden * row;
-  const panels = p.workspace + (<usize>productWorkspaceSize(batch, 2 * hidden) << 2);
+  const panels = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(batch, 2 * hidden) << 2);
   const panelsCandidate = panels + (<usize>panelsSize(2 * hidden, hidden) << 2);
-  const dReset = panelsCandidate + (<usize>panelsSize(hidden, hidden) << 2);
-  packDirect(batch, p.weight, 2 * hidden, hidden, panels);
-  packDirect(batch, weightCandidate, hidden, hidden, panelsCandidate);
+  const dReset = p.workspace + (<usize>(gruWorkspaceSize(batch, hidden) - batch * hidden) << 2);
+  if (needsPanels(batch, p.panels)) {
+    packDirect(p.weight, 2 * hidden, hidden, panels);
+    packDirect(weightCandidate, hidden, hidden, panelsCandidate);
+  }
   for (let step = p.steps - 1; step >= 0; step--) {
     const t = timeOf(step, p.steps, reverse);
     const a = p.gates + 3 * <usize>t * bytes;

@@ -20,6 +20,7 @@ import {
   addOutputGradient,
   multiplyBy,
   multiplyByTransposed,
+  needsPanels,
   packDirect,
   packTransposed,
   panelsSize,
@@ -41,6 +42,8 @@ class LstmPlan {
   weight: usize;
   /** the same packed by `packRows`, for a single sequence; 0: multiply by the weight as it lies. Forward only. */
   rows: usize;
+  /** the same packed for a batch: by `packTransposed` forward, `packDirect` backward; 0: packed here, into the workspace */
+  panels: usize;
   /** [3H], blocks i f o, or 0 for none */
   peepholes: usize;
   /** [T, B, 4H] */
@@ -123,8 +126,8 @@ export function lstmForward(plan: usize): void {
   const row = <usize>hidden << 2;
   const bytes = row * p.batch;
   const reverse = p.reverse != 0;
-  const packed = p.workspace + (<usize>productWorkspaceSize(p.batch, 4 * hidden) << 2);
-  packTransposed(p.batch, p.weight, 4 * hidden, hidden, packed);
+  const packed = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(p.batch, 4 * hidden) << 2);
+  if (needsPanels(p.batch, p.panels)) packTransposed(p.weight, 4 * hidden, hidden, packed);
   for (let step = 0; step < p.steps; step++) {
     const t = timeOf(step, p.steps, reverse);
     const z = p.gates + 4 * <usize>t * bytes;
@@ -207,8 +210,8 @@ export function lstmBackward(plan: usize): void {
   const row = <usize>hidden << 2;
   const bytes = row * p.batch;
   const reverse = p.reverse != 0;
-  const packed = p.workspace + (<usize>productWorkspaceSize(p.batch, 4 * hidden) << 2);
-  packDirect(p.batch, p.weight, 4 * hidden, hidden, packed);
+  const packed = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(p.batch, 4 * hidden) << 2);
+  if (needsPanels(p.batch, p.panels)) packDirect(p.weight, 4 * hidden, hidden, packed);
   for (let step = p.steps - 1; step >= 0; step--) {
     const t = timeOf(step, p.steps, reverse);
     const z = p.gates + 4 * <usize>t * bytes;

@@ -17,18 +17,21 @@ export function panelsSize(rows: i32, columns: i32): i32 {
   return (max(packedRightSize(rows, columns), packedRightSize(columns, rows)) + 15) & ~15;
 }
 
-/** Packs weight[rows, depth] for `multiplyByTransposed`; a single sequence needs no packing. */
-// @ts-ignore: decorator
-@inline
-export function packTransposed(batch: i32, weight: usize, rows: i32, depth: i32, packed: usize): void {
-  if (batch > 1) packRight(weight, 1, depth, rows, depth, packed);
+/** Packs weight[rows, depth] for `multiplyByTransposed`: `panelsSize(rows, depth)` numbers. */
+export function packTransposed(weight: usize, rows: i32, depth: i32, packed: usize): void {
+  packRight(weight, 1, depth, rows, depth, packed);
 }
 
-/** Packs weight[rows, columns] for `multiplyBy`. */
+/** Packs weight[rows, columns] for `multiplyBy`: `panelsSize(rows, columns)` numbers. */
+export function packDirect(weight: usize, rows: i32, columns: i32, packed: usize): void {
+  packRight(weight, columns, 1, columns, rows, packed);
+}
+
+/** Whether a pass has to pack its weight: a single sequence multiplies without panels, a caller may have packed already. */
 // @ts-ignore: decorator
 @inline
-export function packDirect(batch: i32, weight: usize, rows: i32, columns: i32, packed: usize): void {
-  if (batch > 1) packRight(weight, columns, 1, columns, rows, packed);
+export function needsPanels(batch: i32, panels: usize): bool {
+  return batch > 1 && panels == 0;
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   addOutputGradient,
   multiplyBy,
   multiplyByTransposed,
+  needsPanels,
   packDirect,
   packTransposed,
   panelsSize,
@@ -33,6 +34,8 @@ class RnnPlan {
   weight: usize;
   /** the same packed by `packRows`, for a single sequence; 0: multiply by the weight as it lies. Forward only. */
   rows: usize;
+  /** the same packed for a batch: by `packTransposed` forward, `packDirect` backward; 0: packed here, into the workspace */
+  panels: usize;
   /** [T, B, H] */
   gates: usize;
   /** [T + 1, B, H] */
@@ -61,8 +64,8 @@ export function rnnForward(plan: usize): void {
   const block = p.batch * p.hidden;
   const bytes = <usize>block << 2;
   const reverse = p.reverse != 0;
-  const packed = p.workspace + (<usize>productWorkspaceSize(p.batch, p.hidden) << 2);
-  packTransposed(p.batch, p.weight, p.hidden, p.hidden, packed);
+  const packed = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(p.batch, p.hidden) << 2);
+  if (needsPanels(p.batch, p.panels)) packTransposed(p.weight, p.hidden, p.hidden, packed);
   for (let step = 0; step < p.steps; step++) {
     const t = timeOf(step, p.steps, reverse);
     const z = p.gates + <usize>t * bytes;
@@ -79,8 +82,8 @@ export function rnnBackward(plan: usize): void {
   const block = p.batch * p.hidden;
   const bytes = <usize>block << 2;
   const reverse = p.reverse != 0;
-  const packed = p.workspace + (<usize>productWorkspaceSize(p.batch, p.hidden) << 2);
-  packDirect(p.batch, p.weight, p.hidden, p.hidden, packed);
+  const packed = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(p.batch, p.hidden) << 2);
+  if (needsPanels(p.batch, p.panels)) packDirect(p.weight, p.hidden, p.hidden, packed);
   for (let step = p.steps - 1; step >= 0; step--) {
     const t = timeOf(step, p.steps, reverse);
     const z = p.gates + <usize>t * bytes;

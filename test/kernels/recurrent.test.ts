@@ -22,14 +22,41 @@ interface Sizes {
   readonly reverse: boolean;
 }
 
-/** Runs forward and backward in guarded buffers and returns everything they wrote. */
-function run(engine: Engine, cell: Cell, sizes: Sizes, input: { gates: Float32Array; weight: Float32Array }) {
+type Pack = "packTransposed" | "packDirect";
+
+/** Packs a recurrent weight in guarded buffers, as a caller does that uses it more than once. */
+function panelsOf(engine: Engine, cell: Cell, hidden: number, weight: number, pack: Pack): number {
+  const { kernels } = engine;
+  const parts = cell.startsWith("gru") ? [2 * hidden, hidden] : [cells[cell].gates * hidden];
+  const sizes = parts.map((rows) => kernels.panelsSize(rows, hidden));
+  const { address } = engine.floats(sizes.reduce((sum, size) => sum + size));
+  let from = weight;
+  let to = address;
+  parts.forEach((rows, i) => {
+    kernels[pack](from, rows, hidden, to);
+    from += rows * hidden * 4;
+    to += (sizes[i] as number) * 4;
+  });
+  return address;
+}
+
+/**
+ * Runs forward and backward in guarded buffers and returns everything they wrote.
+ * @param packed hands over the panels of the weight, instead of having them packed, and spoils the weight itself.
+ */
+function run(
+  engine: Engine,
+  cell: Cell,
+  sizes: Sizes,
+  input: { gates: Float32Array; weight: Float32Array },
+  packed = false,
+) {
   const { kernels } = engine;
   const { steps, batch, hidden, reverse } = sizes;
   const { states, more } = cells[cell];
   const block = batch * hidden;
   const gates = engine.floats(input.gates);
-  const weight = engine.floats(input.weight).address;
+  const { address: weight, values: weights } = engine.floats(input.weight);
   const histories = Array.from({ length: states }, () =>
     engine.floats(new Float32Array((steps + 1) * block).fill(0.1)),
   );
@@ -43,11 +70,12 @@ function run(engine: Engine, cell: Cell, sizes: Sizes, input: { gates: Float32Ar
   const kernel = cell === "rnn" || cell === "lstm" ? cell : "gru";
   const workspace = engine.floats(kernels[`${kernel}WorkspaceSize`](batch, hidden)).address;
   const bias = engine.floats(new Float32Array(hidden).fill(0.2)).address;
-  const plans = {
+  const plans = (panels: number) => ({
     rnn: [
       ...common,
       weight,
       0,
+      panels,
       gates.address,
       history,
       kernels.activationForwardSlot(2),
@@ -56,12 +84,13 @@ function run(engine: Engine, cell: Cell, sizes: Sizes, input: { gates: Float32Ar
       ...backward,
       workspace,
     ],
-    lstm: [...common, weight, 0, 0, gates.address, history, cellHistory, ...backward, dc, 0, workspace],
+    lstm: [...common, weight, 0, panels, 0, gates.address, history, cellHistory, ...backward, dc, 0, workspace],
     gru: [
       ...common,
       Number(cell === "gru"),
       weight,
       0,
+      panels,
       bias,
       gates.address,
       history,
@@ -69,11 +98,14 @@ function run(engine: Engine, cell: Cell, sizes: Sizes, input: { gates: Float32Ar
       ...backward,
       workspace,
     ],
-  };
-  const plan = engine.integers(plans[kernel] as number[]);
-  kernels[`${kernel}Forward`](plan);
+  });
+  const [there, back] = (["packTransposed", "packDirect"] as const).map((pack) =>
+    engine.integers(plans(packed ? panelsOf(engine, cell, hidden, weight, pack) : 0)[kernel] as number[]),
+  ) as [number, number];
+  if (packed) weights.fill(Number.NaN);
+  kernels[`${kernel}Forward`](there);
   const forward = histories.map(({ values }) => values.slice());
-  kernels[`${kernel}Backward`](plan);
+  kernels[`${kernel}Backward`](back);
   const result = { forward, dGates: gates.values.slice(), dStates: gradients.map(({ values }) => values.slice()) };
   engine.release();
   return result;
@@ -105,6 +137,12 @@ describe.each(builds)("%s", (build) => {
           for (const values of [...forward, dGates, ...dStates]) expect(values.every(Number.isFinite)).toBe(true);
         }
       }
+    });
+
+    test.each([1, 5, 8, 13])("panels of the caller's give the same at H = %i", (hidden) => {
+      const sizes = { steps: 3, batch: 5, hidden, reverse: false };
+      const input = randomInput(cell, sizes);
+      expect(run(engine, cell, sizes, input, true)).toEqual(run(engine, cell, sizes, input));
     });
 
     test("a sequence alone gives what it gives in a batch", () => {
