@@ -37,7 +37,15 @@ export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { Adam, type AdamOptions, AdamW } from "./optim/adam.ts";
 export { clipGradNorm, Optimizer } from "./optim/optimizer.ts";
 export { SGD, type SGDOptions } from "./optim/sgd.ts";
-export { type Build, type Configuration, configure, load, type RuntimeInfo, runtimeInfo } from "./runtime/engine.ts";
+export {
+  type Build,
+  type Configuration,
+  configure,
+  load,
+  type RuntimeInfo,
+  runtimeInfo,
+  threadsReady,
+} from "./runtime/engine.ts";
 export {
   AutogradError,
   ConfigurationError,
@@ -47,6 +55,7 @@ export {
   NumericError,
   OptionError,
   ShapeError,
+  ThreadError,
   UnrolledError,
   UnsupportedRuntimeError,
   WeightsError,

@@ -34,7 +34,10 @@ import {
 @unmanaged
 class GruPlan {
   steps: i32;
+  /** Sequences that this call computes. */
   batch: i32;
+  /** Sequences from one time step to the next, in every buffer of T steps: those of the whole batch. */
+  stride: i32;
   hidden: i32;
   /** 1: from the last time step to the first. */
   reverse: i32;
@@ -115,7 +118,7 @@ export function gruForward(plan: usize): void {
   const hidden = p.hidden;
   const batch = p.batch;
   const row = <usize>hidden << 2;
-  const bytes = row * batch;
+  const bytes = row * p.stride;
   const reverse = p.reverse != 0;
   const resetAfter = p.resetAfter != 0;
   const weightCandidate = p.weight + 2 * <usize>hidden * row;
@@ -217,7 +220,7 @@ export function gruBackward(plan: usize): void {
   const hidden = p.hidden;
   const batch = p.batch;
   const row = <usize>hidden << 2;
-  const bytes = row * batch;
+  const bytes = row * p.stride;
   const reverse = p.reverse != 0;
   const resetAfter = p.resetAfter != 0;
   const weightCandidate = p.weight + 2 * <usize>hidden * row;
@@ -233,7 +236,7 @@ export function gruBackward(plan: usize): void {
     const a = p.gates + 3 * <usize>t * bytes;
     const candidate = p.candidate + <usize>t * bytes;
     const before = p.history + <usize>slotBefore(t, reverse) * bytes;
-    const dOutput = p.dOutput == 0 ? <usize>0 : p.dOutput + (<usize>(t * batch * p.outputRow) << 2);
+    const dOutput = p.dOutput == 0 ? <usize>0 : p.dOutput + (<usize>(t * p.stride * p.outputRow) << 2);
     addOutputGradient(p.dh, dOutput, p.outputRow, batch, hidden);
     for (let b: usize = 0; b < <usize>batch; b++) {
       const at = b * row;

@@ -34,7 +34,10 @@ import {
 @unmanaged
 class LstmPlan {
   steps: i32;
+  /** Sequences that this call computes. */
   batch: i32;
+  /** Sequences from one time step to the next, in every buffer of T steps: those of the whole batch. */
+  stride: i32;
   hidden: i32;
   /** 1: from the last time step to the first. */
   reverse: i32;
@@ -124,7 +127,7 @@ export function lstmForward(plan: usize): void {
   const p = changetype<LstmPlan>(plan);
   const hidden = p.hidden;
   const row = <usize>hidden << 2;
-  const bytes = row * p.batch;
+  const bytes = row * p.stride;
   const reverse = p.reverse != 0;
   const packed = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(p.batch, 4 * hidden) << 2);
   if (needsPanels(p.batch, p.panels)) packTransposed(p.weight, 4 * hidden, hidden, packed);
@@ -208,7 +211,7 @@ export function lstmBackward(plan: usize): void {
   const p = changetype<LstmPlan>(plan);
   const hidden = p.hidden;
   const row = <usize>hidden << 2;
-  const bytes = row * p.batch;
+  const bytes = row * p.stride;
   const reverse = p.reverse != 0;
   const packed = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(p.batch, 4 * hidden) << 2);
   if (needsPanels(p.batch, p.panels)) packDirect(p.weight, 4 * hidden, hidden, packed);
@@ -217,7 +220,7 @@ export function lstmBackward(plan: usize): void {
     const z = p.gates + 4 * <usize>t * bytes;
     const before = p.cells + <usize>slotBefore(t, reverse) * bytes;
     const after = p.cells + <usize>slotAfter(t, reverse) * bytes;
-    const dOutput = p.dOutput == 0 ? <usize>0 : p.dOutput + (<usize>(t * p.batch * p.outputRow) << 2);
+    const dOutput = p.dOutput == 0 ? <usize>0 : p.dOutput + (<usize>(t * p.stride * p.outputRow) << 2);
     addOutputGradient(p.dh, dOutput, p.outputRow, p.batch, hidden);
     for (let b: usize = 0; b < <usize>p.batch; b++) {
       const at = b * row;

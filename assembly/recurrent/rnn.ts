@@ -26,7 +26,10 @@ import {
 @unmanaged
 class RnnPlan {
   steps: i32;
+  /** Sequences that this call computes. */
   batch: i32;
+  /** Sequences from one time step to the next, in every buffer of T steps: those of the whole batch. */
+  stride: i32;
   hidden: i32;
   /** 1: from the last time step to the first. */
   reverse: i32;
@@ -62,7 +65,7 @@ export function rnnWorkspaceSize(batch: i32, hidden: i32): i32 {
 export function rnnForward(plan: usize): void {
   const p = changetype<RnnPlan>(plan);
   const block = p.batch * p.hidden;
-  const bytes = <usize>block << 2;
+  const bytes = <usize>(p.stride * p.hidden) << 2;
   const reverse = p.reverse != 0;
   const packed = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(p.batch, p.hidden) << 2);
   if (needsPanels(p.batch, p.panels)) packTransposed(p.weight, p.hidden, p.hidden, packed);
@@ -80,7 +83,7 @@ export function rnnForward(plan: usize): void {
 export function rnnBackward(plan: usize): void {
   const p = changetype<RnnPlan>(plan);
   const block = p.batch * p.hidden;
-  const bytes = <usize>block << 2;
+  const bytes = <usize>(p.stride * p.hidden) << 2;
   const reverse = p.reverse != 0;
   const packed = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(p.batch, p.hidden) << 2);
   if (needsPanels(p.batch, p.panels)) packDirect(p.weight, p.hidden, p.hidden, packed);
@@ -88,7 +91,7 @@ export function rnnBackward(plan: usize): void {
     const t = timeOf(step, p.steps, reverse);
     const z = p.gates + <usize>t * bytes;
     const after = p.history + <usize>slotAfter(t, reverse) * bytes;
-    const dOutput = p.dOutput == 0 ? <usize>0 : p.dOutput + (<usize>(t * p.batch * p.outputRow) << 2);
+    const dOutput = p.dOutput == 0 ? <usize>0 : p.dOutput + (<usize>(t * p.stride * p.outputRow) << 2);
     addOutputGradient(p.dh, dOutput, p.outputRow, p.batch, p.hidden);
     call_indirect<void>(p.backwardSlot, z, after, p.dh, z, block, p.parameters);
     multiplyBy(z, p.hidden, p.weight, packed, p.dh, p.batch, p.hidden, p.hidden, false, p.workspace);

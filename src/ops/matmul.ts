@@ -1,6 +1,7 @@
 import { accumulateGradient, addGradient, gradientOf, record, writeGradient } from "../autograd/graph.ts";
 import { engine } from "../runtime/engine.ts";
 import { ShapeError } from "../runtime/errors.ts";
+import { ranges } from "../runtime/threads/ranges.ts";
 import { broadcastShapes, formatShape, requireFloat32, requireShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { reshape } from "./layout.ts";
@@ -30,16 +31,47 @@ export function multiply(
   { m, n, k, cRow = n, accumulate = false }: { m: number; n: number; k: number; cRow?: number; accumulate?: boolean },
 ): void {
   if (m === 0 || n === 0) return;
-  const { kernels } = engine();
+  const { kernels, threads } = engine();
   const single = m === 1 && a.column === 1 && k > 0;
+  const parts = threads?.partsFor(m * n * k, Math.ceil(Math.max(m / ROWS, n / COLUMNS))) ?? 1;
   if (single && b.row === 1 && b.column === k) {
     kernels.gemv(b.address, a.address, c, n, k, accumulate);
   } else if (single && b.column === 1 && b.row === n) {
     kernels.gemvTransposed(b.address, a.address, c, k, n, accumulate);
+  } else if (threads && parts > 1) {
+    threads.run("gemm", partsOf(a, b, c, { m, n, k, cRow, accumulate }, parts));
   } else {
     const workspace = engine().allocate(kernels.gemmWorkspaceSize(m, n, k));
     kernels.gemm(a.address, a.row, a.column, b.address, b.row, b.column, c, cRow, m, n, k, accumulate, workspace);
   }
+}
+
+/** Parts of a product are whole tiles of this many rows or columns. */
+const ROWS = 4;
+const COLUMNS = 8;
+
+/**
+ * The arguments of `gemm` for each part of a product, cut along the longer side of C: what every part has to pack for
+ * itself is then the smaller operand. Each number of C is the same sum wherever the cuts are.
+ */
+function partsOf(
+  a: Matrix,
+  b: Matrix,
+  c: number,
+  { m, n, k, cRow, accumulate }: { m: number; n: number; k: number; cRow: number; accumulate: boolean },
+  parts: number,
+): number[][] {
+  const byRows = m >= n;
+  const pieces = byRows ? ranges(m, parts, ROWS) : ranges(n, parts, COLUMNS);
+  return pieces.map(({ first, size }) => {
+    const [i, j] = byRows ? [first, 0] : [0, first];
+    const [rowCount, columnCount] = byRows ? [size, n] : [m, size];
+    const left = [a.address + i * a.row * 4, a.row, a.column];
+    const right = [b.address + j * b.column * 4, b.row, b.column];
+    const workspace = engine().allocate(engine().kernels.gemmWorkspaceSize(rowCount, columnCount, k));
+    const out = c + (i * cRow + j) * 4;
+    return [...left, ...right, out, cRow, rowCount, columnCount, k, Number(accumulate), workspace];
+  });
 }
 
 /**

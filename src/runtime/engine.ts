@@ -4,23 +4,17 @@
  * The binary is the relaxed build where the runtime has relaxed SIMD, else the plain SIMD build; both are inlined as
  * text, so that no bundler, server or header has to take part. Instantiation is synchronous.
  */
-import { instantiateSync } from "@assemblyscript/loader";
-import type { Kernels } from "../wasm/kernels.ts";
 import { relaxed } from "../wasm/relaxed.ts";
 import { simd } from "../wasm/simd.ts";
-import { Arena } from "./arena.ts";
 import { ConfigurationError, UnsupportedRuntimeError } from "./errors.ts";
 import { detectFeatures } from "./features.ts";
-import { Heap } from "./heap.ts";
+import { type Build, Engine } from "./instance.ts";
 import { requireKnown } from "./options.ts";
+import { coreCount } from "./threads/host.ts";
 
-/** One page less than 4 GiB: the address behind a block, which loops run up to, is then never 2^32, which is 0. */
-const MOST_PAGES = 65_535;
+export type { Build } from "./instance.ts";
 
-/** Which of the two binaries runs. */
-export type Build = "simd" | "relaxed";
-
-/** Settings of the engine; they must be made before its first use. */
+/** Settings of the engine. All but `threads` must be made before its first use. */
 export interface Configuration {
   /**
    * Run the build whose results are the same bits on every host: products are rounded before they are added.
@@ -29,54 +23,26 @@ export interface Configuration {
   deterministic?: boolean;
   /** A compiled engine (`unrolled/kernels.wasm`), for runtimes that forbid compiling bytes. */
   module?: WebAssembly.Module;
+  /**
+   * Threads that share the work of large passes, this one included: 1 to 64, or "auto" for as many as there are cores,
+   * eight at most. Default 1. Results are the same bits for any number. The workers start in the background and take
+   * part from then on (`threadsReady` waits for them); they never keep a process alive.
+   *
+   * A recurrent pass is split by sequences, a product by rows or columns, a map by ranges, each only where the work is
+   * worth it. In a page this needs cross-origin isolation; where workers or shared memory cannot be had, one thread does
+   * the work and one line on the console says how to change that. May be changed between passes.
+   */
+  threads?: number | "auto";
 }
 
-/** Kernels, memory and the views on it. */
-export class Engine {
-  readonly kernels: Kernels;
-  readonly build: Build;
-  readonly heap: Heap;
-  readonly arena: Arena;
-  readonly #memory: WebAssembly.Memory;
-  #f32: Float32Array<ArrayBuffer>;
-  #i32: Int32Array<ArrayBuffer>;
-
-  constructor(source: WebAssembly.Module | Uint8Array<ArrayBuffer>) {
-    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
-    const { exports } = instantiateSync<Record<string, unknown>>(source, { env: { memory: this.#memory } });
-    this.kernels = exports as unknown as Kernels;
-    this.build = this.kernels.isRelaxed() ? "relaxed" : "simd";
-    this.heap = new Heap(this.#memory, this.kernels.heapBase());
-    this.arena = new Arena(this.heap);
-    const buffer = this.#memory.buffer as ArrayBuffer;
-    this.#f32 = new Float32Array(buffer);
-    this.#i32 = new Int32Array(buffer);
-  }
-
-  /** The whole memory as float32; valid until the next allocation. */
-  get f32(): Float32Array<ArrayBuffer> {
-    if (this.#f32.length === 0) this.#f32 = new Float32Array(this.#memory.buffer as ArrayBuffer);
-    return this.#f32;
-  }
-
-  /** The whole memory as int32; valid until the next allocation. */
-  get i32(): Int32Array<ArrayBuffer> {
-    if (this.#i32.length === 0) this.#i32 = new Int32Array(this.#memory.buffer as ArrayBuffer);
-    return this.#i32;
-  }
-
-  /** `count` four-byte numbers in the current step; content undefined. */
-  allocate(count: number): number {
-    return this.arena.allocate(count * 4);
-  }
-
-  get memoryBytes(): number {
-    return this.#memory.buffer.byteLength;
-  }
-}
+const MOST_THREADS = 64;
+/** Beyond this many, the batches of small models have no more sequences to give. */
+const MOST_THREADS_BY_DEFAULT = 8;
 
 let current: Engine | null = null;
 let configuration: Configuration = {};
+/** What `load` compiled the module of the configuration from. */
+let loadedBytes: Uint8Array<ArrayBuffer> | null = null;
 
 /** The running engine; the first call starts it. */
 export function engine(): Engine {
@@ -89,8 +55,9 @@ export function engine(): Engine {
  * @throws {ConfigurationError} when the engine already runs and would have to be another one.
  */
 export function configure(settings: Configuration): void {
-  requireKnown("configure", settings, ["deterministic", "module"]);
+  requireKnown("configure", settings, ["deterministic", "module", "threads"]);
   const next = { ...configuration, ...settings };
+  const threads = threadCount(next.threads);
   if (current) {
     if (next.deterministic && current.build !== "simd") {
       throw new ConfigurationError(
@@ -104,6 +71,33 @@ export function configure(settings: Configuration): void {
     }
   }
   configuration = next;
+  if (settings.threads !== undefined) current?.useThreads(threads, complain);
+}
+
+/** @throws {ConfigurationError} unless it is a number of threads. */
+function threadCount(wanted: number | "auto" | undefined): number {
+  if (wanted === undefined) return 1;
+  if (wanted === "auto") return Math.min(coreCount(), MOST_THREADS_BY_DEFAULT);
+  if (!Number.isSafeInteger(wanted) || wanted < 1 || wanted > MOST_THREADS) {
+    throw new ConfigurationError(
+      `configure threads: expected "auto" or a whole number from 1 to ${MOST_THREADS}, got ${wanted}`,
+    );
+  }
+  return wanted;
+}
+
+function complain(reason: string): void {
+  console.info(`unrolled runs on one thread: ${reason}.`);
+}
+
+/**
+ * Starts the engine if need be, waits until the workers of `configure({ threads })` are up or known not to come, and
+ * says how many threads share the work. Nothing needs to wait for this: until then, fewer threads do the same.
+ */
+export async function threadsReady(): Promise<number> {
+  const { threads } = engine();
+  await threads?.settled();
+  return engine().threads?.count ?? 1;
 }
 
 /**
@@ -113,30 +107,32 @@ export function configure(settings: Configuration): void {
  */
 export async function load(source: string | URL | Response | BufferSource | WebAssembly.Module): Promise<void> {
   requireWebAssembly();
-  const module = await compile(source);
+  const bytes = source instanceof WebAssembly.Module ? null : await bytesOf(source);
+  const module = bytes ? await compile(bytes) : (source as WebAssembly.Module);
   const before = configuration;
   configure({ module });
+  loadedBytes = bytes;
   try {
     engine();
   } catch (error) {
     configuration = before;
+    loadedBytes = null;
     throw error;
   }
 }
 
-async function compile(
-  source: string | URL | Response | BufferSource | WebAssembly.Module,
-): Promise<WebAssembly.Module> {
-  if (source instanceof WebAssembly.Module) return source;
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return compileBytes(source as BufferSource);
+/** A copy of the bytes behind a source, or what is fetched from it. */
+async function bytesOf(source: string | URL | Response | BufferSource): Promise<Uint8Array<ArrayBuffer>> {
+  if (source instanceof ArrayBuffer) return new Uint8Array(source.slice());
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength).slice();
   const response = source instanceof Response ? source : await fetch(source);
   if (!response.ok) {
     throw new ConfigurationError(`load: wanted the engine at ${response.url}, got HTTP status ${response.status}`);
   }
-  return compileBytes(await response.arrayBuffer());
+  return new Uint8Array(await response.arrayBuffer());
 }
 
-async function compileBytes(bytes: BufferSource): Promise<WebAssembly.Module> {
+async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
   } catch (cause) {
@@ -158,6 +154,13 @@ function requireWebAssembly(): { relaxedSimd: boolean } {
 }
 
 function start(): Engine {
+  const started = startOnOneThread();
+  const threads = threadCount(configuration.threads);
+  if (threads > 1) started.useThreads(threads, complain);
+  return started;
+}
+
+function startOnOneThread(): Engine {
   const { relaxedSimd } = requireWebAssembly();
   if (configuration.module) {
     const given = startGiven(configuration.module);
@@ -179,7 +182,7 @@ function start(): Engine {
 
 function startGiven(module: WebAssembly.Module): Engine {
   try {
-    return new Engine(module);
+    return new Engine(module, loadedBytes);
   } catch (cause) {
     throw new ConfigurationError("configure: expected the module unrolled/kernels.wasm, got one that does not start", {
       cause,
@@ -194,9 +197,11 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** What runs: the build, and the bytes of memory it has and uses. */
+/** What runs: the build, the threads, and the bytes of memory it has and uses. */
 export interface RuntimeInfo {
   readonly build: Build;
+  /** Threads that share the work now: 1, and the workers that are up. */
+  readonly threads: number;
   /** Bytes of WebAssembly memory the engine has grown to. */
   readonly memoryBytes: number;
   /** Bytes in use: parameters, gradients, optimizer state and the reserve of the current step. */
@@ -205,6 +210,6 @@ export interface RuntimeInfo {
 
 /** Starts the engine if need be and says what runs. */
 export function runtimeInfo(): RuntimeInfo {
-  const { build, memoryBytes, heap } = engine();
-  return { build, memoryBytes, heapBytes: heap.bytesUsed };
+  const { build, threads, memoryBytes, heap } = engine();
+  return { build, threads: threads?.count ?? 1, memoryBytes, heapBytes: heap.bytesUsed };
 }

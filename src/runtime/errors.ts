@@ -52,3 +52,8 @@ export class UnsupportedRuntimeError extends UnrolledError {
 export class ConfigurationError extends UnrolledError {
   override readonly name = "ConfigurationError";
 }
+
+/** A worker died, or did not come back, in the middle of a pass. */
+export class ThreadError extends UnrolledError {
+  override readonly name = "ThreadError";
+}

@@ -14,16 +14,29 @@ interface Block {
  * arena. First fit over free blocks kept in order of address, neighbours joined; memory grows only when nothing fits.
  */
 export class Heap {
-  readonly memory: WebAssembly.Memory;
+  #memory: WebAssembly.Memory;
   readonly #free: Block[] = [];
   readonly #used = new Map<number, number>();
   #top: number;
   #bytesUsed = 0;
+  /** Counts the changes after which views on the memory must be made anew. */
+  generation = 0;
 
   /** @param base the first byte the engine leaves to its caller. */
   constructor(memory: WebAssembly.Memory, base: number) {
-    this.memory = memory;
+    this.#memory = memory;
     this.#top = roundUp(base, LINE);
+  }
+
+  /** Bytes the memory has grown to. */
+  get memoryBytes(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
+  /** Goes on in another memory, which holds the same bytes. */
+  moveTo(memory: WebAssembly.Memory): void {
+    this.#memory = memory;
+    this.generation++;
   }
 
   /** Bytes in use. */
@@ -74,12 +87,13 @@ export class Heap {
 
   #extend(wanted: number): number {
     const address = this.#top;
-    const missing = address + wanted - this.memory.buffer.byteLength;
+    const missing = address + wanted - this.#memory.buffer.byteLength;
     if (missing > 0) {
       try {
-        this.memory.grow(Math.ceil(missing / PAGE));
+        this.#memory.grow(Math.ceil(missing / PAGE));
+        this.generation++;
       } catch (cause) {
-        const have = this.memory.buffer.byteLength;
+        const have = this.#memory.buffer.byteLength;
         throw new MemoryError(
           `engine memory: wanted ${missing} more bytes, have ${have} and the runtime refuses to grow further; ` +
             "end the step with optimizer.step(), wrap inference in noGrad(), or use smaller batches",

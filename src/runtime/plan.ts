@@ -26,6 +26,7 @@ export function plan<const Field extends string>(fields: readonly Field[]): Plan
 export const rnnPlan = plan([
   "steps",
   "batch",
+  "stride",
   "hidden",
   "reverse",
   "weight",
@@ -45,6 +46,7 @@ export const rnnPlan = plan([
 export const lstmPlan = plan([
   "steps",
   "batch",
+  "stride",
   "hidden",
   "reverse",
   "weight",
@@ -65,6 +67,7 @@ export const lstmPlan = plan([
 export const gruPlan = plan([
   "steps",
   "batch",
+  "stride",
   "hidden",
   "reverse",
   "resetAfter",

@@ -65,7 +65,7 @@ function run(
   const gradients = Array.from({ length: states }, () => engine.floats(new Float32Array(block)));
   const [history, cellHistory] = histories.map(({ address }) => address);
   const [dh, dc] = gradients.map(({ address }) => address);
-  const common = [steps, batch, hidden, Number(reverse)];
+  const common = [steps, batch, batch, hidden, Number(reverse)];
   const backward = [dOutput, hidden, dh];
   const kernel = cell === "rnn" || cell === "lstm" ? cell : "gru";
   const workspace = engine.floats(kernels[`${kernel}WorkspaceSize`](batch, hidden)).address;

@@ -23,7 +23,7 @@ describe("heap", () => {
           const address = heap.allocate(bytes);
           expect(address % 64).toBe(0);
           expect(address).toBeGreaterThanOrEqual(1000);
-          expect(address + bytes).toBeLessThanOrEqual(heap.memory.buffer.byteLength);
+          expect(address + bytes).toBeLessThanOrEqual(heap.memoryBytes);
           for (const other of held) {
             expect(address + bytes <= other.address || other.address + other.bytes <= address).toBe(true);
           }

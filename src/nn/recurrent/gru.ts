@@ -58,7 +58,14 @@ export class GRU extends RecurrentLayer<Tensor> {
       bias: ({ weights }, address) => foldedBiasInto(weights, address, hidden, resetAfter),
       prepare: ({ gates, histories, more, plan, rows }) => {
         const biasCandidate = biasHh ? biasHh.address + 2 * hidden * 4 : more + hidden * 4;
-        const fixed = { steps: 1, batch: 1, hidden, resetAfter: Number(resetAfter), weight: weightHh.address };
+        const fixed = {
+          steps: 1,
+          batch: 1,
+          stride: 1,
+          hidden,
+          resetAfter: Number(resetAfter),
+          weight: weightHh.address,
+        };
         gruPlan({ ...fixed, rows, biasCandidate, gates, history: histories[0] as number, candidate: more }, plan);
       },
       run: (plan) => engine().kernels.gruForward(plan),

@@ -74,7 +74,7 @@ export class LSTM extends RecurrentLayer<LSTMState> {
         const [history, cells] = histories as [number, number];
         const weight = direction.weights.weightHh.address;
         const peepholes = this.registered(`weight_peephole_${direction.suffix}`)?.address ?? 0;
-        const fixed = { steps: 1, batch: 1, hidden: this.hiddenSize };
+        const fixed = { steps: 1, batch: 1, stride: 1, hidden: this.hiddenSize };
         lstmPlan({ ...fixed, weight, rows, peepholes, gates, history, cells }, plan);
       },
       run: (plan) => engine().kernels.lstmForward(plan),

@@ -58,7 +58,7 @@ export class RNN extends RecurrentLayer<Tensor> {
         const parameters = f.writeParameters(more);
         const weight = direction.weights.weightHh.address;
         const history = histories[0] as number;
-        rnnPlan({ steps: 1, batch: 1, hidden, weight, rows, gates, history, ...f.slots, parameters }, plan);
+        rnnPlan({ steps: 1, batch: 1, stride: 1, hidden, weight, rows, gates, history, ...f.slots, parameters }, plan);
       },
       run: (plan) => engine().kernels.rnnForward(plan),
     });

@@ -1,11 +1,13 @@
 import { addGradient, gradientOf, record, writeGradient } from "../../autograd/graph.ts";
 import { engine } from "../../runtime/engine.ts";
 import { gruPlan } from "../../runtime/plan.ts";
+import type { Range } from "../../runtime/threads/ranges.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { columns, type Matrix, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 import { openHistory, openStateGradient } from "./history.ts";
 import { checkSizes, inputProduct, present, type RecurrentWeights } from "./inputProduct.ts";
+import { runPass } from "./pass.ts";
 
 export interface GruOptions {
   /** [B, H]; zeros when omitted. */
@@ -66,26 +68,33 @@ export function gruSequence(
   const product = inputProduct(x, weights, foldedBias(weights, hidden, resetAfter), sizes);
   const { gates } = product;
   const candidate = Tensor.inStep([steps, batch, hidden]);
-  const fields = {
+  const pass = { steps, batch, hidden, weight: weightHh.address, blocks: [2 * hidden, hidden] };
+  const biasCandidate = candidateBias(weights, hidden);
+  const fields = ({ first, size }: Range) => ({
     steps,
-    batch,
+    batch: size,
+    stride: batch,
     hidden,
     reverse: Number(reverse),
     resetAfter: Number(resetAfter),
     weight: weightHh.address,
-    biasCandidate: candidateBias(weights, hidden),
-    gates: gates.address,
-    history: history.states.address,
-    candidate: candidate.address,
+    biasCandidate,
+    gates: gates.address + 3 * first * hidden * 4,
+    history: history.states.address + first * hidden * 4,
+    candidate: candidate.address + first * hidden * 4,
     outputRow: hidden,
-  };
-  const workspace = (): number => engine().allocate(kernels.gruWorkspaceSize(batch, hidden));
-  kernels.gruForward(gruPlan({ ...fields, workspace: workspace() }));
+    workspace: engine().allocate(kernels.gruWorkspaceSize(size, hidden)),
+  });
+  runPass("gruForward", pass, (share, panels) => gruPlan({ ...fields(share), panels }));
 
   const { output, last } = history;
   record(present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
     const dh = openStateGradient(last);
-    kernels.gruBackward(gruPlan({ ...fields, dOutput: gradientOf(output), dh, workspace: workspace() }));
+    const dOutput = gradientOf(output);
+    runPass("gruBackward", pass, (share, panels) => {
+      const at = share.first * hidden * 4;
+      return gruPlan({ ...fields(share), panels, dOutput: dOutput && dOutput + at, dh: dh + at });
+    });
     const m = steps * batch;
     product.backward(gates.address);
     const dGates = gates.address;

@@ -1,12 +1,14 @@
 import { accumulateGradient, addGradient, gradientOf, record, writeGradient } from "../../autograd/graph.ts";
 import { engine } from "../../runtime/engine.ts";
 import { lstmPlan } from "../../runtime/plan.ts";
+import type { Range } from "../../runtime/threads/ranges.ts";
 import { requireShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { columns, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 import { openHistory, openStateGradient } from "./history.ts";
 import { checkSizes, inputProduct, present, type RecurrentWeights, sumOfBiases } from "./inputProduct.ts";
+import { runPass } from "./pass.ts";
 
 export interface LstmOptions {
   /** [B, H]; zeros when omitted. */
@@ -42,30 +44,38 @@ export function lstmSequence(
   const cells = openHistory("LSTM c0", c0, steps, batch, hidden, reverse);
   const product = inputProduct(x, weights, sumOfBiases(weights, sizes.gates), sizes);
   const { gates } = product;
-  const fields = {
+  const pass = { steps, batch, hidden, weight: weightHh.address, blocks: [4 * hidden] };
+  const fields = ({ first, size }: Range) => ({
     steps,
-    batch,
+    batch: size,
+    stride: batch,
     hidden,
     reverse: Number(reverse),
     weight: weightHh.address,
     peepholes: peepholes?.address ?? 0,
-    gates: gates.address,
-    history: history.states.address,
-    cells: cells.states.address,
+    gates: gates.address + 4 * first * hidden * 4,
+    history: history.states.address + first * hidden * 4,
+    cells: cells.states.address + first * hidden * 4,
     outputRow: hidden,
-  };
-  const workspace = (): number => engine().allocate(kernels.lstmWorkspaceSize(batch, hidden));
-  kernels.lstmForward(lstmPlan({ ...fields, workspace: workspace() }));
+    workspace: engine().allocate(kernels.lstmWorkspaceSize(size, hidden)),
+  });
+  runPass("lstmForward", pass, (share, panels) => lstmPlan({ ...fields(share), panels }));
 
   const { output, last } = history;
   const inputs = present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, peepholes, h0, c0]);
   record(inputs, [output, last, cells.last], () => {
     const dh = openStateGradient(last);
     const dc = openStateGradient(cells.last);
-    const run = (dPeepholes: number): void =>
-      kernels.lstmBackward(
-        lstmPlan({ ...fields, dOutput: gradientOf(output), dh, dc, dPeepholes, workspace: workspace() }),
-      );
+    const run = (dPeepholes: number): void => {
+      const dOutput = gradientOf(output);
+      // The gradient of the peepholes is one sum over all sequences, taken in one order: it is not shared out.
+      const split = peepholes ? { ...pass, most: 1 } : pass;
+      runPass("lstmBackward", split, (share, panels) => {
+        const at = share.first * hidden * 4;
+        const gradients = { dOutput: dOutput && dOutput + at, dh: dh + at, dc: dc + at, dPeepholes };
+        return lstmPlan({ ...fields(share), panels, ...gradients });
+      });
+    };
     if (peepholes?.requiresGrad) accumulateGradient(peepholes, run);
     else run(peepholes ? engine().allocate(3 * hidden) : 0);
     const m = steps * batch;

@@ -1,12 +1,14 @@
 import { addGradient, gradientOf, record, writeGradient } from "../../autograd/graph.ts";
 import { engine } from "../../runtime/engine.ts";
 import { rnnPlan } from "../../runtime/plan.ts";
+import type { Range } from "../../runtime/threads/ranges.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Activation } from "../activation.ts";
 import { columns, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 import { openHistory, openStateGradient } from "./history.ts";
 import { checkSizes, inputProduct, present, type RecurrentWeights, sumOfBiases } from "./inputProduct.ts";
+import { runPass } from "./pass.ts";
 
 export interface RnnOptions {
   readonly activation: Activation;
@@ -36,25 +38,32 @@ export function rnnSequence(
   const history = openHistory("RNN h0", h0, steps, batch, hidden, reverse);
   const product = inputProduct(x, weights, sumOfBiases(weights, sizes.gates), sizes);
   const { gates } = product;
-  const fields = {
+  const pass = { steps, batch, hidden, weight: weightHh.address, blocks: [hidden] };
+  const { parameters } = activation;
+  const fields = ({ first, size }: Range) => ({
     steps,
-    batch,
+    batch: size,
+    stride: batch,
     hidden,
     reverse: Number(reverse),
     weight: weightHh.address,
-    gates: gates.address,
-    history: history.states.address,
+    gates: gates.address + first * hidden * 4,
+    history: history.states.address + first * hidden * 4,
     ...activation.slots,
-    parameters: activation.parameters,
+    parameters,
     outputRow: hidden,
-  };
-  const workspace = (): number => engine().allocate(kernels.rnnWorkspaceSize(batch, hidden));
-  kernels.rnnForward(rnnPlan({ ...fields, workspace: workspace() }));
+    workspace: engine().allocate(kernels.rnnWorkspaceSize(size, hidden)),
+  });
+  runPass("rnnForward", pass, (share, panels) => rnnPlan({ ...fields(share), panels }));
 
   const { output, last } = history;
   record(present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
     const dh = openStateGradient(last);
-    kernels.rnnBackward(rnnPlan({ ...fields, dOutput: gradientOf(output), dh, workspace: workspace() }));
+    const dOutput = gradientOf(output);
+    runPass("rnnBackward", pass, (share, panels) => {
+      const at = share.first * hidden * 4;
+      return rnnPlan({ ...fields(share), panels, dOutput: dOutput && dOutput + at, dh: dh + at });
+    });
     const m = steps * batch;
     product.backward(gates.address);
     addGradient(weightHh, (d, accumulate) =>

@@ -1,0 +1,131 @@
+import { instantiateSync } from "@assemblyscript/loader";
+import type { Kernels } from "../wasm/kernels.ts";
+import { Arena } from "./arena.ts";
+import { Heap } from "./heap.ts";
+import { obstacle } from "./threads/host.ts";
+import { sharedMemory, withSharedMemory } from "./threads/sharedMemory.ts";
+import { Threads } from "./threads/threads.ts";
+
+/** One page less than 4 GiB: the address behind a block, which loops run up to, is then never 2^32, which is 0. */
+const MOST_PAGES = 65_535;
+
+/** Which of the two binaries runs. */
+export type Build = "simd" | "relaxed";
+
+/** Kernels, memory and the views on it, and the threads that share them. */
+export class Engine {
+  readonly build: Build;
+  readonly heap: Heap;
+  readonly arena: Arena;
+  readonly #bytes: Uint8Array<ArrayBuffer> | null;
+  #kernels: Kernels;
+  #memory: WebAssembly.Memory;
+  /** Compiled for a shared memory, once the engine has one. */
+  #module: WebAssembly.Module | null = null;
+  #threads: Threads | null = null;
+  #generation = 0;
+  #f32: Float32Array<ArrayBuffer>;
+  #i32: Int32Array<ArrayBuffer>;
+
+  /** @param bytes what a module was compiled from, if that is known: without it memory cannot be shared. */
+  constructor(binary: WebAssembly.Module | Uint8Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer> | null = null) {
+    this.#bytes = binary instanceof WebAssembly.Module ? bytes : binary;
+    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+    this.#kernels = instantiate(binary, this.#memory);
+    this.build = this.kernels.isRelaxed() ? "relaxed" : "simd";
+    this.heap = new Heap(this.#memory, this.kernels.heapBase());
+    this.arena = new Arena(this.heap);
+    this.#f32 = new Float32Array(this.#buffer);
+    this.#i32 = new Int32Array(this.#buffer);
+  }
+
+  get kernels(): Kernels {
+    return this.#kernels;
+  }
+
+  /** The whole memory as float32; valid until the next allocation. */
+  get f32(): Float32Array<ArrayBuffer> {
+    if (this.#generation !== this.heap.generation) this.#look();
+    return this.#f32;
+  }
+
+  /** The whole memory as int32; valid until the next allocation. */
+  get i32(): Int32Array<ArrayBuffer> {
+    if (this.#generation !== this.heap.generation) this.#look();
+    return this.#i32;
+  }
+
+  #look(): void {
+    this.#f32 = new Float32Array(this.#buffer);
+    this.#i32 = new Int32Array(this.#buffer);
+    this.#generation = this.heap.generation;
+  }
+
+  /** A shared memory's buffer is another class with the same use: it is never handed out, only read and written. */
+  get #buffer(): ArrayBuffer {
+    return this.#memory.buffer as ArrayBuffer;
+  }
+
+  /** `count` four-byte numbers in the current step; content undefined. */
+  allocate(count: number): number {
+    return this.arena.allocate(count * 4);
+  }
+
+  get memoryBytes(): number {
+    return this.heap.memoryBytes;
+  }
+
+  /** The workers that share a pass with this thread; null when there are none. */
+  get threads(): Threads | null {
+    return this.#threads;
+  }
+
+  /**
+   * Lets `count` threads share the work, this one included. The engine moves to a memory that workers see too when it
+   * is not there yet: all addresses stay. Where that cannot be, one thread does the work and `complain` is told why.
+   */
+  useThreads(count: number, complain: (reason: string) => void): void {
+    this.#threads?.stop();
+    this.#threads = null;
+    if (count === 1) return;
+    const reason = obstacle() ?? this.#share();
+    if (reason !== null || !this.#module) {
+      complain(reason ?? "");
+      return;
+    }
+    this.#threads = new Threads({
+      workers: count - 1,
+      module: this.#module,
+      memory: this.#memory,
+      kernels: this.#kernels,
+      complain,
+    });
+  }
+
+  /** Moves to a shared memory; says why it could not. */
+  #share(): string | null {
+    if (this.#module) return null;
+    if (!this.#bytes) {
+      return "the engine was started from a compiled module; load(url) and the inlined engine can share their memory";
+    }
+    const memory = sharedMemory(this.heap.memoryBytes, MOST_PAGES);
+    if (!memory) return "this runtime refuses a shared WebAssembly memory";
+    try {
+      const module = new WebAssembly.Module(withSharedMemory(this.#bytes));
+      const kernels = instantiate(module, memory);
+      new Uint8Array(memory.buffer).set(new Uint8Array(this.#buffer));
+      this.#module = module;
+      this.#kernels = kernels;
+      this.#memory = memory;
+      this.heap.moveTo(memory);
+      return null;
+    } catch (error) {
+      return `this runtime refuses WebAssembly with shared memory: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+}
+
+function instantiate(binary: WebAssembly.Module | Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Kernels {
+  const { exports } = instantiateSync<Record<string, unknown>>(binary, { env: { memory } });
+  return exports as unknown as Kernels;
+}
