@@ -61,7 +61,8 @@ export {
   WeightsError,
 } from "./runtime/errors.ts";
 export { Generator, seed } from "./runtime/random.ts";
-export { Stream, type StreamStage } from "./stream/stream.ts";
+export type { StreamStage } from "./stream/stage.ts";
+export { Stream } from "./stream/stream.ts";
 export { full, type NestedNumbers, normal, ones, type TensorOptions, tensor, uniform, zeros } from "./tensor/create.ts";
 export { Parameter } from "./tensor/parameter.ts";
 export type { Shape } from "./tensor/shape.ts";

@@ -76,7 +76,7 @@ export function gruWorkspaceSize(batch: i32, hidden: i32): i32 {
 }
 
 /** n = a_n + r⊙(candidate + b_n) before its tanh, in place; candidate is h·U_nᵀ on entry and has b_n added on exit. */
-function gruResetAfter(a: usize, candidate: usize, bias: usize, hidden: i32): void {
+export function gruResetAfter(a: usize, candidate: usize, bias: usize, hidden: i32): void {
   const gate = <usize>hidden << 2;
   let rest = hidden;
   while (rest > 0) {
@@ -94,8 +94,8 @@ function gruResetAfter(a: usize, candidate: usize, bias: usize, hidden: i32): vo
   }
 }
 
-/** h := (1 − z)⊙n + z⊙before = n + z⊙(before − n), given the gates. */
-function gruState(gates: usize, before: usize, after: usize, hidden: i32): void {
+/** h := (1 − z)⊙n + z⊙before = n + z⊙(before − n), given the gates; after may be before. */
+export function gruState(gates: usize, before: usize, after: usize, hidden: i32): void {
   const gate = <usize>hidden << 2;
   let rest = hidden;
   while (rest > 0) {

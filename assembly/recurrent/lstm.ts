@@ -105,8 +105,11 @@ function lstmCell(gates: usize, before: usize, c: usize, hidden: i32): void {
   }
 }
 
-/** One step of one sequence: z → i f g o in place, c and h. Each map runs over its block while it is in the cache. */
-function lstmGates(z: usize, before: usize, c: usize, h: usize, hidden: i32, peepholes: usize): void {
+/**
+ * One step of one sequence: z → i f g o in place, c and h; c may be `before`. Each map runs over its block while it is in
+ * the cache.
+ */
+export function lstmGates(z: usize, before: usize, c: usize, h: usize, hidden: i32, peepholes: usize): void {
   const gate = <usize>hidden << 2;
   const output = z + 3 * gate;
   if (peepholes) {

@@ -1,6 +1,6 @@
 import { dropout, requireProbability } from "../ops/dropout.ts";
 import { requireKnown } from "../runtime/options.ts";
-import type { StreamStage } from "../stream/stream.ts";
+import type { StreamStage } from "../stream/stage.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 

@@ -1,7 +1,7 @@
 import { embedding } from "../ops/embedding.ts";
-import { engine } from "../runtime/engine.ts";
 import { requireCount, requireKnown } from "../runtime/options.ts";
-import type { StreamStage } from "../stream/stream.ts";
+import { reserve } from "../stream/reserve.ts";
+import type { StreamStage } from "../stream/stage.ts";
 import { Parameter } from "../tensor/parameter.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fillNormal } from "./init.ts";
@@ -26,16 +26,28 @@ export class Embedding extends Module {
     return embedding(this.weight, tokens);
   }
 
-  /** Looks a token up where it lies; nothing is copied. */
   override stages(): StreamStage[] {
-    const { weight } = this;
-    const [count, size] = weight.shape as [number, number];
-    return [
-      {
-        input: { tokens: count },
-        outputSize: size,
-        step: (input) => weight.address + (engine().i32[input >>> 2] as number) * size * 4,
-      },
-    ];
+    return [new LookupStage(this.weight)];
+  }
+}
+
+/** Looks tokens up in the table where it lies. */
+class LookupStage implements StreamStage {
+  readonly kind = "lookup";
+  readonly input: { readonly tokens: number };
+  readonly outputSize: number;
+  readonly fields: StreamStage["fields"];
+  readonly parameters: readonly Parameter[];
+
+  constructor(table: Parameter) {
+    const [tokens, size] = table.shape as [number, number];
+    this.input = { tokens };
+    this.outputSize = size;
+    this.parameters = [table];
+    this.fields = { input: 1, size, weight: table.address, state: reserve(this, size) };
+  }
+
+  pack(): void {
+    // There is no copy of the table.
   }
 }

@@ -1,13 +1,13 @@
 import { linear } from "../ops/matmul.ts";
 import { copy } from "../ops/strided.ts";
-import { engine } from "../runtime/engine.ts";
 import { requireCount, requireKnown } from "../runtime/options.ts";
-import { reserve, type StreamStage } from "../stream/stream.ts";
+import { PackedRows } from "../stream/packedRows.ts";
+import { reserve } from "../stream/reserve.ts";
+import type { StreamStage } from "../stream/stage.ts";
 import { Parameter } from "../tensor/parameter.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fillUniform } from "./init.ts";
 import { Module } from "./module.ts";
-import { PackedRows } from "./packedRows.ts";
 
 export interface LinearOptions {
   inputSize: number;
@@ -47,26 +47,28 @@ export class Linear extends Module {
 }
 
 class LinearStage implements StreamStage {
+  readonly kind = "linear";
   readonly input: { readonly size: number };
   readonly outputSize: number;
+  readonly fields: StreamStage["fields"];
+  readonly parameters: readonly Parameter[];
   readonly #rows: PackedRows;
   readonly #bias: Parameter | null;
-  readonly #output: number;
 
   constructor(weight: Parameter, bias: Parameter | null) {
     const [outputSize, inputSize] = weight.shape as [number, number];
     this.input = { size: inputSize };
     this.outputSize = outputSize;
+    this.parameters = bias ? [weight, bias] : [weight];
     this.#rows = new PackedRows(weight);
     this.#bias = bias;
-    this.#output = reserve(this, outputSize);
+    const state = reserve(this, 2 * outputSize);
+    const start = state + outputSize * 4;
+    this.fields = { input: inputSize, size: outputSize, weight: this.#rows.address, bias: start, state };
   }
 
-  step(input: number): number {
-    const { kernels } = engine();
-    if (this.#bias) copy(this.#bias.address, this.#output, this.outputSize);
-    else kernels.fill(this.#output, this.outputSize, 0);
-    kernels.gemvPacked(this.#rows.current, input, this.#output, this.outputSize, this.input.size);
-    return this.#output;
+  pack(): void {
+    this.#rows.pack();
+    if (this.#bias) copy(this.#bias.address, this.fields.bias as number, this.outputSize);
   }
 }

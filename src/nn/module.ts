@@ -1,6 +1,6 @@
 import { decodeSafetensors, encodeSafetensors } from "../io/safetensors.ts";
 import { OptionError, WeightsError } from "../runtime/errors.ts";
-import type { StreamStage } from "../stream/stream.ts";
+import type { StreamStage } from "../stream/stage.ts";
 import { Parameter } from "../tensor/parameter.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";

@@ -1,7 +1,8 @@
 import { reshape, slice } from "../ops/layout.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
 import { requireKnown } from "../runtime/options.ts";
-import { Stream, type StreamStage } from "../stream/stream.ts";
+import type { StreamStage } from "../stream/stage.ts";
+import { Stream } from "../stream/stream.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";

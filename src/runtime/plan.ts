@@ -1,6 +1,6 @@
 /**
- * Plans: what a recurrent kernel works on, written into the step's memory as consecutive four-byte fields. The list of
- * names on this side is the list of fields of the kernel's class, in the same order.
+ * Plans: what a recurrent kernel or a stage of a stream works on, as consecutive four-byte fields. The list of names on
+ * this side is the list of fields of the kernel's class, in the same order.
  */
 import { engine } from "./engine.ts";
 
@@ -81,5 +81,24 @@ export const gruPlan = plan([
   "dOutput",
   "outputRow",
   "dh",
+  "workspace",
+]);
+
+export const stagePlan = plan([
+  "kernel",
+  "input",
+  "size",
+  "format",
+  "weight",
+  "recurrent",
+  "candidate",
+  "bias",
+  "peepholes",
+  "gates",
+  "state",
+  "cell",
+  "activation",
+  "parameters",
+  "resetAfter",
   "workspace",
 ]);

@@ -1,30 +1,31 @@
 /**
- * Streaming: one sample in, one result out, the state kept between. A stream is a chain of stages, each of which reads
- * its input where the stage before it left it; a push moves no memory but the sample itself and allocates nothing.
+ * Streaming: one sample in, one result out, the state kept between. A stream is a program of stages in the engine's
+ * memory, one a layer; a push writes the sample, makes one call whatever the number of layers, reads the result, and
+ * allocates nothing.
  */
 import { engine } from "../runtime/engine.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
+import { stagePlan } from "../runtime/plan.ts";
+import { reserve } from "./reserve.ts";
+import { type StreamStage, stageKinds } from "./stage.ts";
 
-/** One layer of a stream. */
-export interface StreamStage {
-  /** Takes numbers of this size, or one token out of `tokens`. */
-  readonly input: { readonly size: number } | { readonly tokens: number };
-  readonly outputSize: number;
-  /** Reads the sample at an address and returns the address of the result, valid until the next step. */
-  step(input: number): number;
-  /** Goes back to the initial state; a stage without one needs no `reset`. */
-  reset?(): void;
-}
+/** Packs a stage's weights before the first step, and whenever they have changed. */
+class Freshness {
+  readonly #stage: StreamStage;
+  #version = -1;
 
-const registry = new FinalizationRegistry<number>((address) => engine().heap.release(address));
+  constructor(stage: StreamStage) {
+    this.#stage = stage;
+  }
 
-/** Memory of a stage: `count` numbers, zeros at first, held as long as `owner` is. */
-export function reserve(owner: object, count: number): number {
-  const e = engine();
-  const address = e.heap.allocate(count * 4);
-  e.kernels.fill(address, count, 0);
-  registry.register(owner, address);
-  return address;
+  refresh(): void {
+    // Versions only grow, so a sum that is the same says that none of them has changed.
+    let version = 0;
+    for (const parameter of this.#stage.parameters) version += parameter.version;
+    if (version === this.#version) return;
+    this.#stage.pack();
+    this.#version = version;
+  }
 }
 
 /**
@@ -33,13 +34,20 @@ export function reserve(owner: object, count: number): number {
  */
 export class Stream {
   readonly #stages: readonly StreamStage[];
+  readonly #freshness: readonly Freshness[];
+  readonly #program: number;
   readonly #input: number;
+  readonly #output: number;
   readonly #result: Float32Array;
+  /** The sample and the result where they lie in the engine's memory; made anew when the memory has grown. */
+  #inputView = new Float32Array();
+  #outputView = new Float32Array();
 
   /** @throws {OptionError} when there are no stages, or one does not take what the one before it gives. */
   constructor(stages: readonly StreamStage[]) {
     const first = stages[0];
-    if (!first) throw new OptionError("stream: expected at least one layer, got none");
+    const last = stages.at(-1);
+    if (!first || !last) throw new OptionError("stream: expected at least one layer, got none");
     stages.slice(1).forEach((stage, i) => {
       const given = (stages[i] as StreamStage).outputSize;
       const wanted = "size" in stage.input ? stage.input.size : "tokens";
@@ -47,8 +55,15 @@ export class Stream {
         throw new OptionError(`stream layer ${i + 1}: expected an input of ${wanted}, got ${given}`);
     });
     this.#stages = stages;
+    this.#freshness = stages.map((stage) => new Freshness(stage));
     this.#input = reserve(this, "size" in first.input ? first.input.size : 1);
-    this.#result = new Float32Array((stages.at(-1) as StreamStage).outputSize);
+    this.#output = last.fields.state;
+    this.#result = new Float32Array(last.outputSize);
+    this.#program = reserve(this, stages.length * stagePlan.length);
+    const { kernels } = engine();
+    stages.forEach(({ kind, fields }, i) => {
+      stagePlan({ ...fields, kernel: kernels.stageSlot(stageKinds[kind]) }, this.#program + i * stagePlan.length * 4);
+    });
   }
 
   /**
@@ -57,6 +72,15 @@ export class Stream {
    * @throws {ShapeError} when the sample has another size; {OptionError} when the token is outside the table.
    */
   push(sample: Float32Array | number): Float32Array {
+    this.#write(sample);
+    for (const freshness of this.#freshness) freshness.refresh();
+    engine().kernels.streamStep(this.#program, this.#stages.length, this.#input);
+    if (this.#outputView.length === 0) this.#outputView = viewOf(this.#output, this.#result.length);
+    this.#result.set(this.#outputView);
+    return this.#result;
+  }
+
+  #write(sample: Float32Array | number): void {
     const { input } = this.#stages[0] as StreamStage;
     if ("tokens" in input) {
       if (typeof sample !== "number" || !Number.isInteger(sample) || sample < 0 || sample >= input.tokens) {
@@ -69,17 +93,18 @@ export class Stream {
         const got = typeof sample === "number" ? "one number" : `${sample.length} numbers`;
         throw new ShapeError(`push: expected a sample of ${input.size} numbers, got ${got}`);
       }
-      engine().f32.set(sample, this.#input >>> 2);
+      if (this.#inputView.length === 0) this.#inputView = viewOf(this.#input, input.size);
+      this.#inputView.set(sample);
     }
-    let at = this.#input;
-    for (const stage of this.#stages) at = stage.step(at);
-    const start = at >>> 2;
-    this.#result.set(engine().f32.subarray(start, start + this.#result.length));
-    return this.#result;
   }
 
   /** Goes back to the initial state. */
   reset(): void {
     for (const stage of this.#stages) stage.reset?.();
   }
+}
+
+/** `count` numbers of the engine's memory. A view becomes empty when the memory grows. */
+function viewOf(address: number, count: number): Float32Array<ArrayBuffer> {
+  return new Float32Array(engine().f32.buffer, address, count);
 }

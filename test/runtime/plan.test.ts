@@ -1,19 +1,24 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { engine } from "../../src/runtime/engine.ts";
-import { gruPlan, lstmPlan, rnnPlan } from "../../src/runtime/plan.ts";
+import { gruPlan, lstmPlan, rnnPlan, stagePlan } from "../../src/runtime/plan.ts";
 
-const plans = { rnn: rnnPlan, lstm: lstmPlan, gru: gruPlan };
+const plans = {
+  "recurrent/rnn": rnnPlan,
+  "recurrent/lstm": lstmPlan,
+  "recurrent/gru": gruPlan,
+  "stream/stage": stagePlan,
+};
 
 /** The fields of a kernel's plan, in order, as its source declares them. */
-function declaredFields(cell: string): string[] {
-  const source = readFileSync(new URL(`../../assembly/recurrent/${cell}.ts`, import.meta.url), "utf8");
-  const body = /class \w+Plan \{([\s\S]*?)\n\}/.exec(source)?.[1] ?? "";
+function declaredFields(file: string): string[] {
+  const source = readFileSync(new URL(`../../assembly/${file}.ts`, import.meta.url), "utf8");
+  const body = /class \w+ \{([\s\S]*?)\n\}/.exec(source)?.[1] ?? "";
   return [...body.matchAll(/^ {2}(\w+): (?:i32|usize);/gm)].map(([, name]) => name as string);
 }
 
-test.each(Object.entries(plans))("%s: both sides of the plan name the same fields in the same order", (cell, write) => {
-  const fields = declaredFields(cell);
+test.each(Object.entries(plans))("%s: both sides of the plan name the same fields in the same order", (file, write) => {
+  const fields = declaredFields(file);
   expect(fields.length).toBe(write.length);
   expect(fields.length).toBeGreaterThan(10);
   fields.forEach((field, i) => {

@@ -1,7 +1,5 @@
-import { foldedBiasInto, gruSequence } from "../../ops/recurrent/gru.ts";
-import { engine } from "../../runtime/engine.ts";
-import { gruPlan } from "../../runtime/plan.ts";
-import type { StreamStage } from "../../stream/stream.ts";
+import { candidateBiasInto, foldedBiasInto, gruSequence } from "../../ops/recurrent/gru.ts";
+import type { StreamStage } from "../../stream/stage.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Direction, type PassResult, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 import { RecurrentStage } from "./stage.ts";
@@ -45,30 +43,16 @@ export class GRU extends RecurrentLayer<Tensor> {
   }
 
   protected override stage(direction: Direction): StreamStage {
-    const hidden = this.hiddenSize;
-    const { resetAfter } = this;
-    const { biasHh, weightHh } = direction.weights;
+    const { hiddenSize: hidden, resetAfter } = this;
     return new RecurrentStage(direction, {
-      gates: 3,
-      parts: 1,
-      // The candidate [H], and zeros in place of a bias that is not there.
-      more: 2 * hidden,
-      planLength: gruPlan.length,
-      blocks: [2 * hidden, hidden],
-      bias: ({ weights }, address) => foldedBiasInto(weights, address, hidden, resetAfter),
-      prepare: ({ gates, histories, more, plan, rows }) => {
-        const biasCandidate = biasHh ? biasHh.address + 2 * hidden * 4 : more + hidden * 4;
-        const fixed = {
-          steps: 1,
-          batch: 1,
-          stride: 1,
-          hidden,
-          resetAfter: Number(resetAfter),
-          weight: weightHh.address,
-        };
-        gruPlan({ ...fixed, rows, biasCandidate, gates, history: histories[0] as number, candidate: more }, plan);
+      kind: "gru",
+      gates: 4,
+      recurrentGates: 2,
+      fields: { resetAfter: Number(resetAfter) },
+      bias: (address) => {
+        foldedBiasInto(direction.weights, address, hidden, resetAfter);
+        candidateBiasInto(direction.weights, address + 3 * hidden * 4, hidden);
       },
-      run: (plan) => engine().kernels.gruForward(plan),
     });
   }
 }

@@ -1,7 +1,6 @@
+import { sumOfBiasesInto } from "../../ops/recurrent/inputProduct.ts";
 import { lstmSequence } from "../../ops/recurrent/lstm.ts";
-import { engine } from "../../runtime/engine.ts";
-import { lstmPlan } from "../../runtime/plan.ts";
-import type { StreamStage } from "../../stream/stream.ts";
+import type { StreamStage } from "../../stream/stage.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { fillUniform } from "../init.ts";
@@ -65,19 +64,14 @@ export class LSTM extends RecurrentLayer<LSTMState> {
   }
 
   protected override stage(direction: Direction): StreamStage {
+    const peepholes = this.registered(`weight_peephole_${direction.suffix}`)?.address ?? 0;
     return new RecurrentStage(direction, {
+      kind: "lstm",
       gates: 4,
-      parts: 2,
-      more: 0,
-      planLength: lstmPlan.length,
-      prepare: ({ gates, histories, plan, rows }) => {
-        const [history, cells] = histories as [number, number];
-        const weight = direction.weights.weightHh.address;
-        const peepholes = this.registered(`weight_peephole_${direction.suffix}`)?.address ?? 0;
-        const fixed = { steps: 1, batch: 1, stride: 1, hidden: this.hiddenSize };
-        lstmPlan({ ...fixed, weight, rows, peepholes, gates, history, cells }, plan);
-      },
-      run: (plan) => engine().kernels.lstmForward(plan),
+      cell: true,
+      recurrentGates: 4,
+      fields: { peepholes },
+      bias: (address) => sumOfBiasesInto(direction.weights, address, 4 * this.hiddenSize),
     });
   }
 }

@@ -1,8 +1,7 @@
 import { type Activation, type ActivationName, activation } from "../../ops/activation.ts";
+import { sumOfBiasesInto } from "../../ops/recurrent/inputProduct.ts";
 import { rnnSequence } from "../../ops/recurrent/rnn.ts";
-import { engine } from "../../runtime/engine.ts";
-import { rnnPlan } from "../../runtime/plan.ts";
-import type { StreamStage } from "../../stream/stream.ts";
+import type { StreamStage } from "../../stream/stage.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Direction, type PassResult, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 import { RecurrentStage } from "./stage.ts";
@@ -47,20 +46,12 @@ export class RNN extends RecurrentLayer<Tensor> {
   }
 
   protected override stage(direction: Direction): StreamStage {
-    const f = this.activation;
-    const hidden = this.hiddenSize;
     return new RecurrentStage(direction, {
+      kind: "rnn",
       gates: 1,
-      parts: 1,
-      more: 1,
-      planLength: rnnPlan.length,
-      prepare: ({ gates, histories, more, plan, rows }) => {
-        const parameters = f.writeParameters(more);
-        const weight = direction.weights.weightHh.address;
-        const history = histories[0] as number;
-        rnnPlan({ steps: 1, batch: 1, stride: 1, hidden, weight, rows, gates, history, ...f.slots, parameters }, plan);
-      },
-      run: (plan) => engine().kernels.rnnForward(plan),
+      recurrentGates: 1,
+      activation: this.activation,
+      bias: (address) => sumOfBiasesInto(direction.weights, address, this.hiddenSize),
     });
   }
 }

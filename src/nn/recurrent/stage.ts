@@ -1,87 +1,82 @@
-/**
- * One recurrent layer of a stream: a single time step of a single sequence, in memory of its own. The product with the
- * input, the step of the recurrence and the return of the new state to its place are all there is.
- */
-import { sumOfBiasesInto } from "../../ops/recurrent/inputProduct.ts";
-import { copy } from "../../ops/strided.ts";
+import type { Activation } from "../../ops/activation.ts";
 import { engine } from "../../runtime/engine.ts";
-import { reserve, type StreamStage } from "../../stream/stream.ts";
-import { PackedRows } from "../packedRows.ts";
+import { PackedRows } from "../../stream/packedRows.ts";
+import { reserve } from "../../stream/reserve.ts";
+import type { StageFields, StreamStage } from "../../stream/stage.ts";
+import { Parameter } from "../../tensor/parameter.ts";
 import type { Direction } from "./layer.ts";
 
-/** Where a stage's memory lies. */
-export interface StageMemory {
-  /** [G·H]: the input product, then the gates. */
+/** What distinguishes the cells. */
+export interface CellStage {
+  readonly kind: "rnn" | "lstm" | "gru";
+  /** Blocks of H that the kernel works in. */
   readonly gates: number;
-  /** The state before and after the step, [2, H] for each part of the state. */
-  readonly histories: readonly number[];
-  /** Memory beside those, as the kernel wants it. */
-  readonly more: number;
-  readonly plan: number;
-  /** The packed rows of W_hh. */
-  readonly rows: number;
+  /** RNN: f. */
+  readonly activation?: Activation;
+  /** Fields of its own. */
+  readonly fields?: Partial<StageFields>;
+  /** Whether it carries c besides h. */
+  readonly cell?: boolean;
+  /** How many blocks of rows of W_hh are multiplied first; the rest, if any, is the candidate's weight. */
+  readonly recurrentGates: number;
+  /** bias[gates·H] := what the gates start from. */
+  bias(address: number): void;
 }
 
-export interface StageKernel {
-  /** Blocks of H in the gates. */
-  readonly gates: number;
-  /** Tensors in the state: 1, or 2 with a cell. */
-  readonly parts: number;
-  /** Numbers of memory beside gates and states. */
-  readonly more: number;
-  /** Four-byte fields of the plan. */
-  readonly planLength: number;
-  /** Blocks of rows of W_hh that are multiplied separately; all of them at once when omitted. */
-  readonly blocks?: readonly number[];
-  /** Writes the bias of the input product; the default is b_ih + b_hh. */
-  bias?(direction: Direction, address: number): void;
-  /** Writes the plan once. */
-  prepare(memory: StageMemory): void;
-  /** Runs the planned step. */
-  run(plan: number): void;
-}
-
+/** One recurrent layer of a stream: a single time step of a single sequence, in memory of its own. */
 export class RecurrentStage implements StreamStage {
+  readonly kind: CellStage["kind"];
   readonly input: { readonly size: number };
   readonly outputSize: number;
-  readonly #direction: Direction;
-  readonly #kernel: StageKernel;
-  readonly #memory: StageMemory;
-  readonly #size: number;
-  readonly #inputRows: PackedRows;
-  readonly #hiddenRows: PackedRows;
+  readonly fields: StreamStage["fields"];
+  readonly parameters: readonly Parameter[];
+  readonly #packed: readonly PackedRows[];
+  readonly #bias: CellStage["bias"];
+  readonly #states: readonly number[];
 
-  constructor(direction: Direction, kernel: StageKernel) {
-    const [rows, inputSize] = direction.weights.weightIh.shape as [number, number];
-    const hidden = rows / kernel.gates;
+  constructor(
+    { weights }: Direction,
+    { kind, gates, fields, cell = false, recurrentGates, activation, bias }: CellStage,
+  ) {
+    const { weightIh, weightHh, biasIh, biasHh } = weights;
+    const [rows, inputSize] = weightIh.shape as [number, number];
+    const hidden = weightHh.shape[1] as number;
+    const first = recurrentGates * hidden;
+    this.kind = kind;
     this.input = { size: inputSize };
     this.outputSize = hidden;
-    this.#direction = direction;
-    this.#kernel = kernel;
-    this.#size = rows;
-    const block = reserve(this, rows + kernel.parts * 2 * hidden + kernel.more + kernel.planLength);
-    const histories = Array.from({ length: kernel.parts }, (_, part) => block + (rows + part * 2 * hidden) * 4);
-    const more = block + (rows + kernel.parts * 2 * hidden) * 4;
-    this.#inputRows = new PackedRows(direction.weights.weightIh);
-    this.#hiddenRows = new PackedRows(direction.weights.weightHh, kernel.blocks);
-    this.#memory = { gates: block, histories, more, plan: more + kernel.more * 4, rows: this.#hiddenRows.address };
-    kernel.prepare(this.#memory);
+    this.parameters = [weightIh, weightHh, biasIh, biasHh].filter((p) => p instanceof Parameter);
+    this.#bias = bias;
+    const input = new PackedRows(weightIh);
+    const recurrent = new PackedRows(weightHh, 0, first);
+    const candidate = first < rows ? new PackedRows(weightHh, first, rows - first) : null;
+    this.#packed = candidate ? [input, recurrent, candidate] : [input, recurrent];
+    const block = reserve(this, (2 * gates + 2) * hidden + 1);
+    const [biasAddress, state] = [block + gates * hidden * 4, block + 2 * gates * hidden * 4];
+    const cellAddress = cell ? state + hidden * 4 : 0;
+    this.#states = cell ? [state, cellAddress] : [state];
+    this.fields = {
+      ...fields,
+      input: inputSize,
+      size: hidden,
+      weight: input.address,
+      recurrent: recurrent.address,
+      candidate: candidate?.address ?? 0,
+      bias: biasAddress,
+      gates: block,
+      state,
+      cell: cellAddress,
+      activation: activation?.slots.forwardSlot ?? 0,
+      parameters: activation?.writeParameters(state + 2 * hidden * 4) ?? 0,
+    };
   }
 
-  step(input: number): number {
-    const { kernels } = engine();
-    const { gates, histories, plan } = this.#memory;
-    const { weights } = this.#direction;
-    if (this.#kernel.bias) this.#kernel.bias(this.#direction, gates);
-    else sumOfBiasesInto(weights, gates, this.#size);
-    kernels.gemvPacked(this.#inputRows.current, input, gates, this.#size, this.input.size);
-    this.#hiddenRows.refresh();
-    this.#kernel.run(plan);
-    for (const history of histories) copy(history + this.outputSize * 4, history, this.outputSize);
-    return histories[0] as number;
+  pack(): void {
+    for (const rows of this.#packed) rows.pack();
+    this.#bias(this.fields.bias as number);
   }
 
   reset(): void {
-    for (const history of this.#memory.histories) engine().kernels.fill(history, this.outputSize, 0);
+    for (const state of this.#states) engine().kernels.fill(state, this.outputSize, 0);
   }
 }

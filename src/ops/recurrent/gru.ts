@@ -38,6 +38,12 @@ function foldedBias(weights: RecurrentWeights, hidden: number, resetAfter: boole
   return bias;
 }
 
+/** address[H] := b_n of b_hh, or zeros. */
+export function candidateBiasInto({ biasHh }: RecurrentWeights, address: number, hidden: number): void {
+  if (biasHh) copy(biasHh.address + 2 * hidden * 4, address, hidden);
+  else engine().kernels.fill(address, hidden, 0);
+}
+
 /** b_n as the kernel reads it: that of b_hh, or zeros. */
 function candidateBias({ biasHh }: RecurrentWeights, hidden: number): number {
   if (biasHh) return biasHh.address + 2 * hidden * 4;
