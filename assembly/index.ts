@@ -24,7 +24,7 @@ export { allFinite, expandAxis, sumAxis, sumOfSquares } from "./elementwise/redu
 export { gatherStrided, scatterStrided } from "./elementwise/copy";
 export { gatherRows, scatterAddRows } from "./elementwise/gather";
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./elementwise/softmax";
-export { crossEntropy, crossEntropyBackward } from "./loss/crossEntropy";
+export { crossEntropy } from "./loss/crossEntropy";
 export { negativeLogLikelihood, negativeLogLikelihoodBackward, totalWeight } from "./loss/negativeLogLikelihood";
 export { adamStep } from "./optim/adam";
 export { sgdStep } from "./optim/sgd";

@@ -47,6 +47,13 @@ export function storeTail(pointer: usize, v: v128, count: i32): void {
   if (count > 2) v128.store_lane<f32>(pointer, v, 2, 8);
 }
 
+/** `v` with zeros behind its first `count` lanes. */
+// @ts-ignore: decorator
+@inline
+export function firstLanes(v: v128, count: i32): v128 {
+  return v128.and(v, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
+}
+
 /**
  * Four numbers when `full`, else one, in lane 0. A loop that steps by four and then by one runs the same arithmetic on
  * its tail without a second copy of it and without a call (a value that lives across a call is spilled by V8).

@@ -49,6 +49,14 @@ class Divide {
 @inline
 function row<O extends Operation>(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
   const operation = changetype<O>(0);
+  if (aStride == 1 && bStride == 1) {
+    for (; count >= 4; count -= 4) {
+      v128.store(y, operation.apply(v128.load(a), v128.load(b)));
+      a += 16;
+      b += 16;
+      y += 16;
+    }
+  }
   while (count > 0) {
     const four = count >= 4;
     const bytes: usize = four ? 16 : 4;
@@ -105,7 +113,20 @@ export function binary(
 
 /** y[i] += x[i]; x may be y. */
 export function accumulate(x: usize, y: usize, count: i32): void {
-  addRow(y, x, y, count, 1, 1);
+  for (; count >= 8; count -= 8) {
+    v128.store(y, f32x4.add(v128.load(y), v128.load(x)));
+    v128.store(y, f32x4.add(v128.load(y, 16), v128.load(x, 16)), 16);
+    x += 32;
+    y += 32;
+  }
+  while (count > 0) {
+    const four = count >= 4;
+    const bytes: usize = four ? 16 : 4;
+    storeLanes(y, f32x4.add(loadLanes(y, four), loadLanes(x, four)), four);
+    x += bytes;
+    y += bytes;
+    count -= <i32>(bytes >> 2);
+  }
 }
 
 /** y[i] := factor·x[i]; y may be x. */

@@ -4,10 +4,8 @@
  * targets: i32 [rows], each ignoreIndex or in [0, columns) (checked by the caller). weight: f32 [columns], or 0 for ones.
  */
 
-import { loadLanes, storeLanes } from "../base/lanes";
-import { exp4 } from "../base/math";
 import { logarithm, rowMaximum, rowSumOfExponentials } from "../base/rows";
-import { fill } from "../elementwise/binary";
+import { fill, scale } from "../elementwise/binary";
 
 /** w[t], or 1 when there are no weights. */
 // @ts-ignore: decorator
@@ -17,7 +15,9 @@ function classWeight(weight: usize, target: i32): f32 {
 }
 
 /**
- * rowLoss[r] := loss_r and logSumExp[r] := log Σ exp(x_r) (0 in ignored rows). Assigns; outputs apart from inputs.
+ * rowLoss[r] := loss_r, and unless `gradient` is 0, from the same exponentials,
+ * gradient[r, :] := factor·w[t]·(softmax(x_r) − one-hot(t)), zeros in ignored rows: the gradient of factor·Σ loss_r.
+ * Assigns; gradient may be logits, otherwise outputs are apart from inputs.
  * The loss is formed from max x − x[t], so that large logits do not cancel: error ≤ 3 ulp of the larger of max x − x[t] and log C.
  */
 export function crossEntropy(
@@ -25,69 +25,33 @@ export function crossEntropy(
   targets: usize,
   weight: usize,
   rowLoss: usize,
-  logSumExp: usize,
+  gradient: usize,
   rows: i32,
   columns: i32,
   ignoreIndex: i32,
-): void {
-  for (let r = 0; r < rows; r++) {
-    const at = <usize>r << 2;
-    const target = load<i32>(targets + at);
-    let loss: f32 = 0;
-    let total: f32 = 0;
-    if (target != ignoreIndex) {
-      const maximum = rowMaximum(logits, columns);
-      const logSum = logarithm(rowSumOfExponentials(logits, 0, columns, maximum));
-      total = maximum + logSum;
-      loss = classWeight(weight, target) * (logSum + (maximum - load<f32>(logits + (<usize>target << 2))));
-    }
-    store<f32>(rowLoss + at, loss);
-    store<f32>(logSumExp + at, total);
-    logits += <usize>columns << 2;
-  }
-}
-
-/**
- * dLogits[r, :] := dRowLoss[r]·w[t]·(softmax(x_r) − one-hot(t)); zeros in ignored rows. Assigns; dLogits may be logits.
- * logSumExp is the one that crossEntropy left.
- */
-export function crossEntropyBackward(
-  logits: usize,
-  targets: usize,
-  weight: usize,
-  logSumExp: usize,
-  dRowLoss: usize,
-  dLogits: usize,
-  rows: i32,
-  columns: i32,
-  ignoreIndex: i32,
+  factor: f32,
 ): void {
   const rowBytes = <usize>columns << 2;
-  for (let r = 0; r < rows; r++) {
-    const at = <usize>r << 2;
-    const target = load<i32>(targets + at);
+  for (; rows > 0; rows--) {
+    const target = load<i32>(targets);
     if (target == ignoreIndex) {
-      fill(dLogits, columns, 0);
+      store<f32>(rowLoss, 0);
+      if (gradient) fill(gradient, columns, 0);
     } else {
-      const factor = load<f32>(dRowLoss + at) * classWeight(weight, target);
-      scaledSoftmax(logits, dLogits, columns, load<f32>(logSumExp + at), factor);
-      const slot = dLogits + (<usize>target << 2);
-      store<f32>(slot, load<f32>(slot) - factor);
+      const slot = <usize>target << 2;
+      const share = classWeight(weight, target);
+      const maximum = rowMaximum(logits, columns);
+      const distance = maximum - load<f32>(logits + slot);
+      const sum = rowSumOfExponentials(logits, gradient, columns, maximum);
+      store<f32>(rowLoss, share * (logarithm(sum) + distance));
+      if (gradient) {
+        scale(gradient, gradient, columns, (factor * share) / sum);
+        store<f32>(gradient + slot, load<f32>(gradient + slot) - factor * share);
+      }
     }
     logits += rowBytes;
-    dLogits += rowBytes;
-  }
-}
-
-/** y := factor·exp(x − shift); y may be x. */
-function scaledSoftmax(x: usize, y: usize, count: i32, shift: f32, factor: f32): void {
-  while (count > 0) {
-    const four = count >= 4;
-    const bytes: usize = four ? 16 : 4;
-    const e = exp4(f32x4.sub(loadLanes(x, four), f32x4.splat(shift)));
-    storeLanes(y, f32x4.mul(e, f32x4.splat(factor)), four);
-    x += bytes;
-    y += bytes;
-    count -= <i32>(bytes >> 2);
+    if (gradient) gradient += rowBytes;
+    targets += 4;
+    rowLoss += 4;
   }
 }

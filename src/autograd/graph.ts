@@ -139,6 +139,13 @@ export function writeGradient(input: Tensor, write: (address: number) => void): 
   e.kernels.accumulate(beside, input.gradientAddress, input.size);
 }
 
+/** Sends a gradient that is complete already; the block, which belongs to the step, becomes the input's. */
+export function giveGradient(input: Tensor, address: number): void {
+  if (!input.requiresGrad) return;
+  if (input.hasGradient()) engine().kernels.accumulate(address, input.gradientAddress, input.size);
+  else input.takeGradient(address);
+}
+
 /**
  * Sends a gradient to an input by a kernel that can do either: it must add when `accumulate` is true and assign when
  * it is false.

@@ -7,7 +7,7 @@ import { gatherStrided } from "./strided.ts";
 
 const ADD = 0;
 const SUBTRACT = 1;
-const MULTIPLY = 2;
+export const MULTIPLY = 2;
 const DIVIDE = 3;
 
 /** Numbers are as good as tensors where one operand is constant. */

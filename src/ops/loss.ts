@@ -1,10 +1,10 @@
-import { gradientOf, record, writeGradient } from "../autograd/graph.ts";
+import { giveGradient, gradientOf, needsGradient, record, writeGradient } from "../autograd/graph.ts";
 import { engine } from "../runtime/engine.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
 import { requireKnown } from "../runtime/options.ts";
 import { formatShape, requireFloat32, requireShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { div } from "./elementwise.ts";
+import { div, MULTIPLY } from "./elementwise.ts";
 import { requireIndices } from "./embedding.ts";
 import { reshape } from "./layout.ts";
 import { mean, sum } from "./reduce.ts";
@@ -66,48 +66,46 @@ function reduceRows(losses: Tensor, targets: Tensor, { rows, weight, ignoreIndex
 }
 
 /**
- * Softmax cross-entropy: −w_t·log softmax(x)_t for each row, in one pass.
+ * Softmax cross-entropy: −w_t·log softmax(x)_t for each row. Loss and gradient are computed together, in one pass over
+ * the logits.
  * @param logits [..., C]
  * @param targets int32 [...], classes from 0 to C − 1
  * @returns a single number, or [...] with reduction "none". The mean over nothing is NaN.
  * @throws {ShapeError} when shapes do not meet; {OptionError} when a target is no class.
- * Saves two numbers a row for the way back.
+ * Saves its gradient for the way back: C numbers a row.
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: ClassificationLossOptions = {}): Tensor {
-  const rows = checkClasses("crossEntropy", logits, targets, options);
+  const { rows, classes, weight, ignoreIndex, reduction } = checkClasses("crossEntropy", logits, targets, options);
   const { kernels } = engine();
-  const { weight, ignoreIndex } = rows;
-  const losses = Tensor.inStep([rows.rows]);
-  const logSumExp = Tensor.inStep([rows.rows]);
+  const factor = reduction === "mean" ? 1 / kernels.totalWeight(targets.address, weight, rows, ignoreIndex) : 1;
+  const losses = Tensor.inStep(targets.shape);
+  const gradient = needsGradient([logits]) ? engine().allocate(logits.size) : 0;
   kernels.crossEntropy(
     logits.address,
     targets.address,
     weight,
     losses.address,
-    logSumExp.address,
-    rows.rows,
-    rows.classes,
+    gradient,
+    rows,
+    classes,
     ignoreIndex,
+    factor,
   );
-  record([logits], [losses], () => {
-    writeGradient(logits, (d) => {
-      const from = gradientOf(losses);
-      const { address } = logits;
-      const lse = logSumExp.address;
-      kernels.crossEntropyBackward(
-        address,
-        targets.address,
-        weight,
-        lse,
-        from,
-        d,
-        rows.rows,
-        rows.classes,
-        ignoreIndex,
-      );
-    });
+  const loss = reduction === "none" ? losses : Tensor.inStep([]);
+  if (reduction !== "none") {
+    kernels.sumAxis(losses.address, loss.address, 1, rows, 1);
+    kernels.scale(loss.address, loss.address, 1, factor);
+  }
+  record([logits], [loss], () => {
+    if (reduction === "none") {
+      kernels.binary(MULTIPLY, gradient, gradientOf(loss), gradient, rows, classes, classes, 1, 1, 0);
+    } else {
+      const dLoss = engine().f32[gradientOf(loss) >>> 2] as number;
+      if (dLoss !== 1) kernels.scale(gradient, gradient, logits.size, dLoss);
+    }
+    giveGradient(logits, gradient);
   });
-  return reduceRows(losses, targets, rows);
+  return loss;
 }
 
 /**

@@ -26,15 +26,11 @@ export class Adam extends Optimizer {
   readonly #betas: readonly [number, number];
   readonly #epsilon: number;
   readonly #weightDecay: number;
-  readonly #means: readonly number[];
-  readonly #squares: readonly number[];
-  /** β₁ᵗ and β₂ᵗ of each parameter, which differ when some have had no gradient at times. */
-  readonly #powers: [number, number][];
   protected readonly decoupled: boolean = false;
 
   /** @throws {OptionError} when an option is out of range. */
   constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {
-    super("Adam", parameters, options.learningRate ?? 1e-3);
+    super("Adam", parameters, options.learningRate ?? 1e-3, 2);
     requireKnown("Adam", options, ["learningRate", "betas", "epsilon", "weightDecay"]);
     const [beta1, beta2] = options.betas ?? [0.9, 0.999];
     this.#betas = [
@@ -43,34 +39,30 @@ export class Adam extends Optimizer {
     ];
     this.#epsilon = requireRange("Adam epsilon", options.epsilon ?? 1e-8, 0, Number.MAX_VALUE);
     this.#weightDecay = requireRange("Adam weightDecay", options.weightDecay ?? 0, 0, Number.MAX_VALUE);
-    this.#means = this.reserveState();
-    this.#squares = this.reserveState();
-    this.#powers = this.parameters.map(() => [1, 1]);
   }
 
-  protected override update(parameter: Parameter, index: number): void {
-    const { address, gradientAddress, size } = parameter;
+  protected override update(blocks: number, count: number, steps: number): void {
     const [beta1, beta2] = this.#betas;
-    const powers = this.#powers[index] as [number, number];
-    // Products and a square root, not pow: these round alike in every JavaScript engine.
-    powers[0] *= beta1;
-    powers[1] *= beta2;
     engine().kernels.adamStep(
-      address,
-      gradientAddress,
-      this.#means[index] as number,
-      this.#squares[index] as number,
-      size,
+      blocks,
+      count,
       this.learningRate,
       beta1,
       beta2,
       this.#epsilon,
       this.#weightDecay,
-      1 - powers[0],
-      Math.sqrt(1 - powers[1]),
+      1 - power(beta1, steps + 1),
+      Math.sqrt(1 - power(beta2, steps + 1)),
       Number(this.decoupled),
     );
   }
+}
+
+/** base^exponent, a whole number ≥ 0: products, unlike `**`, round alike in every JavaScript engine. */
+function power(base: number, exponent: number): number {
+  if (exponent === 0) return 1;
+  const root = power(base, Math.floor(exponent / 2));
+  return exponent % 2 === 0 ? root * root : root * root * base;
 }
 
 /**

@@ -1,25 +1,59 @@
 import { engine } from "../runtime/engine.ts";
 import { NumericError, OptionError } from "../runtime/errors.ts";
+import { optimizerBlock } from "../runtime/plan.ts";
 import { Parameter } from "../tensor/parameter.ts";
 
-/** State blocks of an optimizer go back to the heap when nothing refers to it any more. */
+/** The memory of an optimizer goes back to the heap when nothing refers to it any more. */
 const registry = new FinalizationRegistry<readonly number[]>((addresses) => {
   for (const address of addresses) engine().heap.release(address);
 });
 
+/** Bytes of one block in the list that the kernels work through. */
+const BLOCK_BYTES = optimizerBlock.length * 4;
+
 /** Changes parameters by their gradients. */
 export abstract class Optimizer {
   readonly parameters: readonly Parameter[];
+  /** How often each parameter has been changed. */
+  readonly #steps: number[];
+  /** Where the kernels find the parameters: one block each. */
+  readonly #blocks: number;
   #learningRate: number;
 
-  /** @throws {OptionError} when there is nothing to learn, or the learning rate is negative or not finite. */
-  protected constructor(name: string, parameters: readonly Parameter[], learningRate: number) {
+  /**
+   * @param states how many arrays of a parameter's size are kept for each parameter, from 0 to 2; they start as zeros.
+   * @throws {OptionError} when there is nothing to learn, or the learning rate is negative or not finite.
+   */
+  protected constructor(name: string, parameters: readonly Parameter[], learningRate: number, states: number) {
     if (parameters.length === 0) throw new OptionError(`${name}: expected parameters, got none`);
     const stranger = parameters.findIndex((parameter) => !(parameter instanceof Parameter));
     if (stranger >= 0)
       throw new OptionError(`${name}: expected parameters, got ${typeof parameters[stranger]} at ${stranger}`);
     this.parameters = [...new Set(parameters)];
+    this.#steps = this.parameters.map(() => 0);
     this.#learningRate = checkLearningRate(learningRate);
+    this.#blocks = this.#reserve(states);
+  }
+
+  /** Writes the list of blocks, which holds for as long as the optimizer does: parameters never move. */
+  #reserve(states: number): number {
+    const { heap, kernels } = engine();
+    const list = heap.allocate(this.parameters.length * BLOCK_BYTES);
+    const kept = [list];
+    const state = (size: number): number => {
+      const address = heap.allocate(size * 4);
+      kernels.fill(address, size, 0);
+      kept.push(address);
+      return address;
+    };
+    registry.register(this, kept);
+    this.parameters.forEach(({ address, gradientBlock, size }, i) => {
+      const firstState = states > 0 ? state(size) : 0;
+      const secondState = states > 1 ? state(size) : 0;
+      const fields = { parameter: address, gradient: gradientBlock, firstState, secondState, count: size };
+      optimizerBlock(fields, list + i * BLOCK_BYTES);
+    });
+    return list;
   }
 
   /** May be changed between steps. */
@@ -32,28 +66,38 @@ export abstract class Optimizer {
     this.#learningRate = checkLearningRate(value);
   }
 
-  /** One block of zeros for each parameter, held as long as the optimizer is. */
-  protected reserveState(): number[] {
-    const { heap, kernels } = engine();
-    const blocks = this.parameters.map((parameter) => heap.allocate(parameter.size * 4));
-    this.parameters.forEach((parameter, i) => {
-      kernels.fill(blocks[i] as number, parameter.size, 0);
-    });
-    registry.register(this, blocks);
-    return blocks;
-  }
-
-  /** Changes one parameter, whose gradient is there. */
-  protected abstract update(parameter: Parameter, index: number): void;
+  /**
+   * Changes parameters that have a gradient.
+   * @param blocks the address of the first one's block; @param count how many there are in a row.
+   * @param steps how often all of them have been changed before.
+   */
+  protected abstract update(blocks: number, count: number, steps: number): void;
 
   /** Changes every parameter that has a gradient, then ends the step: what it computed may be forgotten. */
   step(): void {
-    this.parameters.forEach((parameter, i) => {
-      if (!parameter.hasGradient()) return;
-      this.update(parameter, i);
-      parameter.version++;
-    });
+    let start = 0;
+    while (start < this.parameters.length) {
+      const end = this.#endOfRun(start);
+      if (end > start) this.#change(start, end);
+      start = Math.max(end, start + 1);
+    }
     engine().arena.endStep();
+  }
+
+  /** The end of the run of parameters that have a gradient and have been changed as often as the first of them. */
+  #endOfRun(start: number): number {
+    const { parameters } = this;
+    let end = start;
+    while (end < parameters.length && this.#steps[end] === this.#steps[start] && parameters[end]?.hasGradient()) end++;
+    return end;
+  }
+
+  #change(start: number, end: number): void {
+    this.update(this.#blocks + start * BLOCK_BYTES, end - start, this.#steps[start] as number);
+    for (let i = start; i < end; i++) {
+      (this.#steps[i] as number)++;
+      (this.parameters[i] as Parameter).version++;
+    }
   }
 
   /** Forgets all gradients. */

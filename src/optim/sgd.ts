@@ -26,12 +26,10 @@ export class SGD extends Optimizer {
   readonly #dampening: number;
   readonly #nesterov: boolean;
   readonly #weightDecay: number;
-  readonly #buffers: readonly number[] | null;
-  readonly #started = new Set<number>();
 
   /** @throws {OptionError} when an option is out of range. */
   constructor(parameters: readonly Parameter[], options: SGDOptions) {
-    super("SGD", parameters, options.learningRate);
+    super("SGD", parameters, options.learningRate, options.momentum ? 1 : 0);
     requireKnown("SGD", options, ["learningRate", "momentum", "dampening", "nesterov", "weightDecay"]);
     this.#momentum = requireRange("SGD momentum", options.momentum ?? 0, 0, Number.MAX_VALUE);
     this.#dampening = requireRange("SGD dampening", options.dampening ?? 0, 0, 1);
@@ -40,24 +38,18 @@ export class SGD extends Optimizer {
     if (this.#nesterov && (this.#momentum === 0 || this.#dampening !== 0)) {
       throw new OptionError("SGD nesterov: expected a momentum above 0 and no dampening");
     }
-    this.#buffers = this.#momentum > 0 ? this.reserveState() : null;
   }
 
-  protected override update(parameter: Parameter, index: number): void {
-    const { address, gradientAddress, size } = parameter;
-    const first = !this.#started.has(index);
-    this.#started.add(index);
+  protected override update(blocks: number, count: number, steps: number): void {
     engine().kernels.sgdStep(
-      address,
-      gradientAddress,
-      this.#buffers?.[index] ?? 0,
-      size,
+      blocks,
+      count,
       this.learningRate,
       this.#momentum,
       this.#dampening,
       this.#weightDecay,
       Number(this.#nesterov),
-      Number(first),
+      Number(steps === 0),
     );
   }
 }

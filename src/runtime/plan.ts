@@ -1,6 +1,9 @@
 /**
  * Plans: what a recurrent kernel or a stage of a stream works on, as consecutive four-byte fields. The list of names on
  * this side is the list of fields of the kernel's class, in the same order.
+
+ * Plans: what a kernel with many arguments works on, written into memory as consecutive four-byte fields. The list of
+ * names on this side is the list of fields of the kernel's class, in the same order.
  */
 import { engine } from "./engine.ts";
 
@@ -102,3 +105,6 @@ export const stagePlan = plan([
   "resetAfter",
   "workspace",
 ]);
+
+/** A parameter as optimizers list it: assembly/optim/block.ts. */
+export const optimizerBlock = plan(["parameter", "gradient", "firstState", "secondState", "count"]);

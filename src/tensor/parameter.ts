@@ -14,7 +14,11 @@ const registry = new FinalizationRegistry<readonly number[]>((addresses) => {
  */
 export class Parameter extends Tensor {
   readonly #data: number;
-  readonly #gradient: number;
+  /**
+   * Where its gradient lies when there is one.
+   * @internal
+   */
+  readonly gradientBlock: number;
   #written = false;
   /**
    * Counts its changes, so that whoever keeps a packed copy knows when to pack again.
@@ -37,7 +41,7 @@ export class Parameter extends Tensor {
     }
     super(shape, "float32", { address: data, scope: null });
     this.#data = data;
-    this.#gradient = gradient;
+    this.gradientBlock = gradient;
     this.requiresGrad = true;
     engine().f32.fill(0, data >>> 2, (data >>> 2) + this.size);
     registry.register(this, [data, gradient]);
@@ -60,8 +64,13 @@ export class Parameter extends Tensor {
   /** @internal */
   override openGradient(): number {
     this.#written = true;
-    this.gradientAddress = this.#gradient;
-    return this.#gradient;
+    this.gradientAddress = this.gradientBlock;
+    return this.gradientBlock;
+  }
+
+  /** @internal */
+  override takeGradient(address: number): void {
+    engine().f32.copyWithin(this.openGradient() >>> 2, address >>> 2, (address >>> 2) + this.size);
   }
 
   /** @internal */

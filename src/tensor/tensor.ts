@@ -198,6 +198,15 @@ export class Tensor {
   }
 
   /**
+   * Makes a block of the current step its gradient, where there is none yet.
+   * @internal
+   */
+  takeGradient(address: number): void {
+    this.gradientAddress = address;
+    this.#gradientScope = engine().arena.scope;
+  }
+
+  /**
    * A leaf in JavaScript memory keeps its gradient there too: brings an earlier one along before more is added.
    * @internal
    */

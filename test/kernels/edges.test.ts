@@ -4,7 +4,7 @@ import { describe, test } from "vitest";
 import type { Kernels } from "../../src/wasm/kernels.ts";
 import { builds, lengths, loadEngine } from "./engine.ts";
 
-type Call = (kernels: Kernels, buffers: number[], n: number) => void;
+type Call = (kernels: Kernels, buffers: number[], n: number, list: (fields: number[]) => number) => void;
 
 /** Each kernel with the lengths of its buffers, of which there are as many as float32 (or i32, all zeros) arguments. */
 const calls: Record<string, { sizes: (n: number) => number[]; run: Call }> = {
@@ -53,13 +53,8 @@ const calls: Record<string, { sizes: (n: number) => number[]; run: Call }> = {
     run: (k, [dy, at, dTable], n) => k.scatterAddRows(dy, at, dTable, 2, n),
   },
   crossEntropy: {
-    sizes: (n) => [2 * n, 2, n, 2, 2],
-    run: (k, [x, targets, weight, loss, sums], n) => k.crossEntropy(x, targets, weight, loss, sums, 2, n, -1),
-  },
-  crossEntropyBackward: {
-    sizes: (n) => [2 * n, 2, n, 2, 2, 2 * n],
-    run: (k, [x, targets, weight, sums, dLoss, dx], n) =>
-      k.crossEntropyBackward(x, targets, weight, sums, dLoss, dx, 2, n, -1),
+    sizes: (n) => [2 * n, 2, n, 2, 2 * n],
+    run: (k, [x, targets, weight, loss, dx], n) => k.crossEntropy(x, targets, weight, loss, dx, 2, n, -1, 1),
   },
   negativeLogLikelihood: {
     sizes: (n) => [2 * n, 2, n, 2],
@@ -69,10 +64,14 @@ const calls: Record<string, { sizes: (n: number) => number[]; run: Call }> = {
     sizes: (n) => [2, n, 2, 2 * n],
     run: (k, [targets, weight, dLoss, dx], n) => k.negativeLogLikelihoodBackward(targets, weight, dLoss, dx, 2, n, -1),
   },
-  sgdStep: { sizes: (n) => [n, n, n], run: (k, [p, g, b], n) => k.sgdStep(p, g, b, n, 1, 0.9, 0, 0, 0, 0) },
+  sgdStep: { sizes: (n) => [n, n], run: (k, [p, g], n, list) => k.sgdStep(list([p, g, 0, 0, n]), 1, 1, 0, 0, 0, 0, 0) },
+  momentum: {
+    sizes: (n) => [n, n, n],
+    run: (k, [p, g, b], n, list) => k.sgdStep(list([p, g, b, 0, n]), 1, 1, 0.9, 0, 0, 0, 0),
+  },
   adamStep: {
     sizes: (n) => [n, n, n, n],
-    run: (k, [p, g, m, v], n) => k.adamStep(p, g, m, v, n, 1, 0.9, 0.99, 1e-8, 0, 1, 1, 0),
+    run: (k, [p, g, m, v], n, list) => k.adamStep(list([p, g, m, v, n]), 1, 1, 0.9, 0.99, 1e-8, 0, 1, 1, 0),
   },
   philoxBits: { sizes: (n) => [n], run: (k, [y], n) => k.philoxBits(y, n, 1, 2, 3, 4) },
   fillUniform: { sizes: (n) => [n], run: (k, [y], n) => k.fillUniform(y, n, 0, 1, 1, 2, 3, 4) },
@@ -88,7 +87,7 @@ describe.each(builds)("%s", (build) => {
       for (let last = 0; last < sizes(n).length; last++) {
         engine.endWithMemory(last);
         const buffers = sizes(n).map((size) => engine.floats(new Float32Array(size)).address);
-        run(engine.kernels, buffers, n);
+        run(engine.kernels, buffers, n, engine.integers);
         engine.release();
       }
     }

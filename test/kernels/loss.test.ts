@@ -6,6 +6,7 @@ import { builds, expectWithin, lengths, loadEngine } from "./engine.ts";
 
 const ROWS = 7;
 const IGNORE = -100;
+const FACTOR = 0.75;
 
 describe.each(builds)("%s", (build) => {
   const engine = loadEngine(build);
@@ -25,33 +26,26 @@ describe.each(builds)("%s", (build) => {
 
   describe.each([false, true])("weights: %s", (weighted) => {
     test.each(lengths)("crossEntropy, %i classes", (columns) => {
-      const { data, rows, targets, weight, cotangent } = example(columns, weighted);
+      const { data, rows, targets, weight } = example(columns, weighted);
       const options = { reduction: "none", ignoreIndex: IGNORE, weight } as const;
-      const expected = crossEntropy(rows, targets, options, cotangent);
+      const expected = crossEntropy(rows, targets, options, new Float64Array(ROWS).fill(FACTOR));
       const logits = engine.floats(data);
-      const [loss, sums, dLoss] = [engine.floats(ROWS), engine.floats(ROWS), engine.floats(cotangent)];
+      const loss = engine.floats(ROWS);
       const at = engine.integers(targets);
       const weights = weight ? engine.floats(weight).address : 0;
-      kernels.crossEntropy(logits.address, at, weights, loss.address, sums.address, ROWS, columns, IGNORE);
-      expectWithin(loss.values, expected.loss, (value) => 3e-7 * (Math.abs(value) + 8));
+      const run = (gradient: number) =>
+        kernels.crossEntropy(logits.address, at, weights, loss.address, gradient, ROWS, columns, IGNORE, FACTOR);
+      run(0);
+      const alone = loss.values.slice();
+      expectWithin(alone, expected.loss, (value) => 3e-7 * (Math.abs(value) + 8));
 
       const dLogits = engine.floats(ROWS * columns);
-      const backward = (target: number) =>
-        kernels.crossEntropyBackward(
-          logits.address,
-          at,
-          weights,
-          sums.address,
-          dLoss.address,
-          target,
-          ROWS,
-          columns,
-          IGNORE,
-        );
-      backward(dLogits.address);
+      run(dLogits.address);
+      expect(loss.values).toEqual(alone);
       expectWithin(dLogits.values, join(expected.gradient), () => 3e-6);
       expect([...dLogits.values.subarray(2 * columns, 3 * columns)]).toEqual(Array(columns).fill(0));
-      backward(logits.address);
+      run(logits.address);
+      expect(loss.values).toEqual(alone);
       expect(logits.values).toEqual(dLogits.values);
       engine.release();
     });
@@ -78,34 +72,36 @@ describe.each(builds)("%s", (build) => {
   });
 
   test("the gradient is that of the loss", () => {
-    const { data, rows, targets, weight, cotangent } = example(11, true);
-    const options = { reduction: "none", ignoreIndex: IGNORE, weight } as const;
-    const scalar = () =>
-      crossEntropy(rows, targets, options, cotangent).loss.reduce((sum, l, r) => sum + l * cotangent[r], 0);
+    const { data, rows, targets, weight } = example(11, true);
+    const options = { reduction: "sum", ignoreIndex: IGNORE, weight } as const;
+    const scalar = () => FACTOR * (crossEntropy(rows, targets, options, Float64Array.of(1)).loss[0] as number);
     const logits = engine.floats(data);
-    const [loss, sums, dLoss] = [engine.floats(ROWS), engine.floats(ROWS), engine.floats(cotangent)];
+    const loss = engine.floats(ROWS);
     const at = engine.integers(targets);
     const weights = engine.floats(weight ?? []).address;
     const dLogits = engine.floats(data.length);
-    kernels.crossEntropy(logits.address, at, weights, loss.address, sums.address, ROWS, 11, IGNORE);
-    kernels.crossEntropyBackward(
-      logits.address,
-      at,
-      weights,
-      sums.address,
-      dLoss.address,
-      dLogits.address,
-      ROWS,
-      11,
-      IGNORE,
-    );
+    kernels.crossEntropy(logits.address, at, weights, loss.address, dLogits.address, ROWS, 11, IGNORE, FACTOR);
     expectWithin(dLogits.values, gradientOf(scalar, data), () => 1e-6);
     engine.release();
   });
 
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])("a row with %s has no loss", (odd) => {
+    for (const columns of [1, 5, 8, 19]) {
+      for (let at = 0; at < columns; at++) {
+        const logits = engine.floats(Float32Array.from({ length: columns }, (_, i) => (i === at ? odd : i)));
+        const [loss, gradient] = [engine.floats(1), engine.floats(columns)];
+        const target = engine.integers([0]);
+        kernels.crossEntropy(logits.address, target, 0, loss.address, gradient.address, 1, columns, IGNORE, 1);
+        expect(loss.values[0]).toBeNaN();
+        expect([...gradient.values]).toEqual(Array(columns).fill(Number.NaN));
+        engine.release();
+      }
+    }
+  });
+
   test("a confident row keeps its small loss", () => {
-    const [logits, loss, sums] = [engine.floats([1000, 990, 980]), engine.floats(1), engine.floats(1)];
-    kernels.crossEntropy(logits.address, engine.integers([0]), 0, loss.address, sums.address, 1, 3, IGNORE);
+    const [logits, loss] = [engine.floats([1000, 990, 980]), engine.floats(1)];
+    kernels.crossEntropy(logits.address, engine.integers([0]), 0, loss.address, 0, 1, 3, IGNORE, 1);
     expectWithin(loss.values, [Math.log1p(Math.exp(-10) + Math.exp(-20))], (value) => value * 3e-3);
     engine.release();
   });

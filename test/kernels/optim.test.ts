@@ -40,7 +40,8 @@ describe.each(builds)("%s", (build) => {
       gradients.forEach((gradient, step) => {
         const g = engine.floats(gradient);
         const flags = [nesterov ? 1 : 0, step === 0 ? 1 : 0] as const;
-        kernels.sgdStep(p.address, g.address, buffer, length, learningRate, momentum, dampening, weightDecay, ...flags);
+        const block = engine.integers([p.address, g.address, buffer, 0, length]);
+        kernels.sgdStep(block, 1, learningRate, momentum, dampening, weightDecay, ...flags);
         expect([...g.values]).toEqual([...gradient]);
         const expected = start.map((value, i) => sgd(value, histories[i], options)[step]);
         expectWithin(p.values, expected, () => 5e-7);
@@ -66,11 +67,8 @@ describe.each(builds)("%s", (build) => {
         const correction1 = 1 - beta1 ** (step + 1);
         const correction2Root = Math.sqrt(1 - beta2 ** (step + 1));
         kernels.adamStep(
-          p.address,
-          g,
-          m,
-          v,
-          length,
+          engine.integers([p.address, g, m, v, length]),
+          1,
           learningRate,
           beta1,
           beta2,
@@ -86,5 +84,28 @@ describe.each(builds)("%s", (build) => {
       });
       engine.release();
     });
+  });
+
+  test("a list of blocks is changed as each of them alone", () => {
+    const sizes = [5, 1, 8, 13];
+    const blocks = () =>
+      sizes.map((size) => {
+        const [p, g, m, v] = [1, 2, 3, 4].map((seed) => randomVector(randomNumbers(seed * size), size).map(Math.abs));
+        return { parameter: engine.floats(p), rest: [g, m, v].map((values) => engine.floats(values).address), size };
+      });
+    const list = (of: ReturnType<typeof blocks>) =>
+      engine.integers(of.flatMap(({ parameter, rest, size }) => [parameter.address, ...rest, size]));
+    const adam = [0.01, 0.9, 0.999, 1e-8, 0.1, 0.1, 0.03, 1] as const;
+    const sgd = [0.1, 0.9, 0.2, 0.03, 0, 0] as const;
+    const [together, alone] = [blocks(), blocks()];
+    kernels.adamStep(list(together), sizes.length, ...adam);
+    kernels.sgdStep(list(together), sizes.length, ...sgd);
+    for (const block of alone) {
+      kernels.adamStep(list([block]), 1, ...adam);
+      kernels.sgdStep(list([block]), 1, ...sgd);
+    }
+    const numbers = (of: ReturnType<typeof blocks>) => of.map(({ parameter }) => [...parameter.values]);
+    expect(numbers(together)).toEqual(numbers(alone));
+    engine.release();
   });
 });

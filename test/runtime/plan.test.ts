@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { engine } from "../../src/runtime/engine.ts";
-import { gruPlan, lstmPlan, rnnPlan, stagePlan } from "../../src/runtime/plan.ts";
+import { gruPlan, lstmPlan, optimizerBlock, rnnPlan, stagePlan } from "../../src/runtime/plan.ts";
 
 const plans = {
   "recurrent/rnn": rnnPlan,
   "recurrent/lstm": lstmPlan,
   "recurrent/gru": gruPlan,
   "stream/stage": stagePlan,
+  "optim/block": optimizerBlock,
 };
 
 /** The fields of a kernel's plan, in order, as its source declares them. */
@@ -20,7 +21,7 @@ function declaredFields(file: string): string[] {
 test.each(Object.entries(plans))("%s: both sides of the plan name the same fields in the same order", (file, write) => {
   const fields = declaredFields(file);
   expect(fields.length).toBe(write.length);
-  expect(fields.length).toBeGreaterThan(10);
+  expect(fields.length).toBeGreaterThan(4);
   fields.forEach((field, i) => {
     const address = write({ [field]: 1000 + i });
     const written = [...engine().i32.subarray(address >>> 2, (address >>> 2) + fields.length)];
