@@ -18,6 +18,7 @@ import { sigmoidForward, tanhForward } from "../elementwise/unary";
 import { packedRowsSize } from "../gemm/gemv";
 import {
   addOutputGradient,
+  lookUp,
   multiplyBy,
   multiplyByTransposed,
   needsPanels,
@@ -54,6 +55,9 @@ class GruPlan {
   panels: usize;
   /** [H], b_n; read only when reset comes after */
   biasCandidate: usize;
+  /** The input products of each of some tokens, [·, 3H], and the tokens [T, B], to be looked up into gates; 0: gates holds them. Forward only. */
+  table: usize;
+  tokens: usize;
   /** [T, B, 3H] */
   gates: usize;
   /** [T + 1, B, H] */
@@ -135,6 +139,7 @@ export function gruForward(plan: usize): void {
     const candidate = p.candidate + <usize>t * bytes;
     const before = p.history + <usize>slotBefore(t, reverse) * bytes;
     const after = p.history + <usize>slotAfter(t, reverse) * bytes;
+    lookUp(p.table, p.tokens, t * p.stride, a, batch, 3 * hidden);
     multiplyByTransposed(before, p.weight, panels, p.rows, a, 3 * hidden, batch, 2 * hidden, hidden, true, p.workspace);
     for (let b: usize = 0; b < <usize>batch; b++) {
       const gates = a + 3 * b * row;

@@ -18,6 +18,7 @@ import { binary, MULTIPLY } from "../elementwise/binary";
 import { sigmoidForward, tanhForward } from "../elementwise/unary";
 import {
   addOutputGradient,
+  lookUp,
   multiplyBy,
   multiplyByTransposed,
   needsPanels,
@@ -49,6 +50,9 @@ class LstmPlan {
   panels: usize;
   /** [3H], blocks i f o, or 0 for none */
   peepholes: usize;
+  /** The input products of each of some tokens, [·, 4H], and the tokens [T, B], to be looked up into gates; 0: gates holds them. Forward only. */
+  table: usize;
+  tokens: usize;
   /** [T, B, 4H] */
   gates: usize;
   /** [T + 1, B, H] */
@@ -140,6 +144,7 @@ export function lstmForward(plan: usize): void {
     const before = <usize>slotBefore(t, reverse) * bytes;
     const after = <usize>slotAfter(t, reverse) * bytes;
     const h = p.history + before;
+    lookUp(p.table, p.tokens, t * p.stride, z, p.batch, 4 * hidden);
     multiplyByTransposed(h, p.weight, packed, p.rows, z, 4 * hidden, p.batch, 4 * hidden, hidden, true, p.workspace);
     for (let b: usize = 0; b < <usize>p.batch; b++) {
       const at = b * row;

@@ -4,6 +4,7 @@
  * One sequence alone (B = 1) is a matrix–vector product that reads the weight as it lies; a batch multiplies by the
  * weight packed once for all T. Which of the two runs depends on B only, so results never depend on anything else.
  */
+import { gatherRows } from "../elementwise/gather";
 import { gemmPacked, gemmPackedWorkspaceSize, packedRightSize, packRight } from "../gemm/gemm";
 import { gemv, gemvPacked, gemvTransposed } from "../gemm/gemv";
 
@@ -101,6 +102,13 @@ export function slotBefore(t: i32, reverse: bool): i32 {
 @inline
 export function timeOf(step: i32, steps: i32, reverse: bool): i32 {
   return reverse ? steps - 1 - step : step;
+}
+
+/** gates[batch, width] := the rows of the table that the tokens from number `first` on name; table = 0: there is none. */
+// @ts-ignore: decorator
+@inline
+export function lookUp(table: usize, tokens: usize, first: i32, gates: usize, batch: i32, width: i32): void {
+  if (table != 0) gatherRows(table, tokens + (<usize>first << 2), gates, batch, width);
 }
 
 /** dh[b, :] += dOutput[b, :], whose rows are `outputRow` apart; dOutput = 0 means the output was not used. */

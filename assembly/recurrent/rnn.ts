@@ -10,6 +10,7 @@
  */
 import {
   addOutputGradient,
+  lookUp,
   multiplyBy,
   multiplyByTransposed,
   needsPanels,
@@ -39,6 +40,9 @@ class RnnPlan {
   rows: usize;
   /** the same packed for a batch: by `packTransposed` forward, `packDirect` backward; 0: packed here, into the workspace */
   panels: usize;
+  /** The input products of each of some tokens, [·, H], and the tokens [T, B], to be looked up into gates; 0: gates holds them. Forward only. */
+  table: usize;
+  tokens: usize;
   /** [T, B, H] */
   gates: usize;
   /** [T + 1, B, H] */
@@ -74,6 +78,7 @@ export function rnnForward(plan: usize): void {
     const z = p.gates + <usize>t * bytes;
     const before = p.history + <usize>slotBefore(t, reverse) * bytes;
     const after = p.history + <usize>slotAfter(t, reverse) * bytes;
+    lookUp(p.table, p.tokens, t * p.stride, z, p.batch, p.hidden);
     multiplyByTransposed(before, p.weight, packed, p.rows, z, p.hidden, p.batch, p.hidden, p.hidden, true, p.workspace);
     call_indirect<void>(p.forwardSlot, z, after, block, p.parameters);
   }

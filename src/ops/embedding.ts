@@ -1,6 +1,7 @@
 import { accumulateGradient, gradientOf, record } from "../autograd/graph.ts";
 import { engine } from "../runtime/engine.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
+import { ranges } from "../runtime/threads/ranges.ts";
 import { requireFloat32, requireShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -51,7 +52,27 @@ export function embedding(weight: Tensor, tokens: Tensor): Tensor {
   kernels.gatherRows(weight.address, tokens.address, y.address, tokens.size, width);
   lookups.set(y, { weight, tokens });
   record([weight], [y], () => {
-    accumulateGradient(weight, (d) => kernels.scatterAddRows(gradientOf(y), tokens.address, d, tokens.size, width));
+    accumulateGradient(weight, (d) => scatterAdd(gradientOf(y), tokens, d, width));
   });
   return y;
 }
+
+/** dTable[tokens[i], :] += dy[i, :], both of `width` columns; threads share the columns. */
+export function scatterAdd(dy: number, tokens: Tensor, dTable: number, width: number): void {
+  const { kernels, threads } = engine();
+  const { address, size } = tokens;
+  const parts = threads?.partsFor(size * width, Math.ceil(width / COLUMNS)) ?? 1;
+  if (!threads || parts === 1) {
+    kernels.scatterAddRows(dy, address, dTable, size, width, width);
+    return;
+  }
+  threads.run(
+    "scatterAddRows",
+    ranges(width, parts, COLUMNS).map(({ first, size: columns }) => {
+      return [dy + first * 4, address, dTable + first * 4, size, width, columns];
+    }),
+  );
+}
+
+/** Parts are whole cache lines of columns. */
+const COLUMNS = 16;

@@ -39,9 +39,10 @@ export class Stream {
   readonly #input: number;
   readonly #output: number;
   readonly #result: Float32Array;
-  /** The sample and the result where they lie in the engine's memory; made anew when the memory has grown. */
+  /** The sample and the result where they lie in the engine's memory; made anew when the memory has grown or moved. */
   #inputView = new Float32Array();
   #outputView = new Float32Array();
+  #generation = -1;
 
   /** @throws {OptionError} when there are no stages, or one does not take what the one before it gives. */
   constructor(stages: readonly StreamStage[]) {
@@ -75,7 +76,7 @@ export class Stream {
     this.#write(sample);
     for (const freshness of this.#freshness) freshness.refresh();
     engine().kernels.streamStep(this.#program, this.#stages.length, this.#input);
-    if (this.#outputView.length === 0) this.#outputView = viewOf(this.#output, this.#result.length);
+    this.#look();
     this.#result.set(this.#outputView);
     return this.#result;
   }
@@ -93,18 +94,22 @@ export class Stream {
         const got = typeof sample === "number" ? "one number" : `${sample.length} numbers`;
         throw new ShapeError(`push: expected a sample of ${input.size} numbers, got ${got}`);
       }
-      if (this.#inputView.length === 0) this.#inputView = viewOf(this.#input, input.size);
+      this.#look();
       this.#inputView.set(sample);
     }
+  }
+
+  #look(): void {
+    const { heap, f32 } = engine();
+    if (this.#generation === heap.generation) return;
+    const { input } = this.#stages[0] as StreamStage;
+    this.#inputView = new Float32Array(f32.buffer, this.#input, "size" in input ? input.size : 1);
+    this.#outputView = new Float32Array(f32.buffer, this.#output, this.#result.length);
+    this.#generation = heap.generation;
   }
 
   /** Goes back to the initial state. */
   reset(): void {
     for (const stage of this.#stages) stage.reset?.();
   }
-}
-
-/** `count` numbers of the engine's memory. A view becomes empty when the memory grows. */
-function viewOf(address: number, count: number): Float32Array<ArrayBuffer> {
-  return new Float32Array(engine().f32.buffer, address, count);
 }

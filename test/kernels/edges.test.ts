@@ -50,7 +50,7 @@ const calls: Record<string, { sizes: (n: number) => number[]; run: Call }> = {
   gatherRows: { sizes: (n) => [n, 2, 2 * n], run: (k, [table, at, y], n) => k.gatherRows(table, at, y, 2, n) },
   scatterAddRows: {
     sizes: (n) => [2 * n, 2, n],
-    run: (k, [dy, at, dTable], n) => k.scatterAddRows(dy, at, dTable, 2, n),
+    run: (k, [dy, at, dTable], n) => k.scatterAddRows(dy, at, dTable, 2, n, n),
   },
   crossEntropy: {
     sizes: (n) => [2 * n, 2, n, 2, 2 * n],

@@ -16,12 +16,15 @@ describe.each(builds)("%s", (build) => {
     const rows = indices.flatMap((index) => [...table.values.slice(index * width, (index + 1) * width)]);
     expect([...y.values]).toEqual(rows);
 
-    // Equal indices add up, in the order of the rows, on top of what was there.
+    // Equal indices add up, in the order of the rows, on top of what was there; columns can be taken apart.
     const expected = Float32Array.from(table.values);
     indices.forEach((index, row) => {
       for (let j = 0; j < width; j++) expected[index * width + j] += y.values[row * width + j];
     });
-    kernels.scatterAddRows(y.address, at, table.address, indices.length, width);
+    const left = Math.floor(width / 3);
+    kernels.scatterAddRows(y.address, at, table.address, indices.length, width, left);
+    const rest = left * 4;
+    kernels.scatterAddRows(y.address + rest, at, table.address + rest, indices.length, width, width - left);
     expect(table.values).toEqual(expected);
     engine.release();
   });

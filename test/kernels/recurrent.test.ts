@@ -40,22 +40,33 @@ function panelsOf(engine: Engine, cell: Cell, hidden: number, weight: number, pa
   return address;
 }
 
-/**
- * Runs forward and backward in guarded buffers and returns everything they wrote.
- * @param packed hands over the panels of the weight, instead of having them packed, and spoils the weight itself.
- */
+/** The ways of running a pass that change nothing. */
+interface Ways {
+  /** Hands over the panels of the weight, instead of having them packed, and spoils the weight itself. */
+  readonly packed?: boolean;
+  /** Computes so many sequences at a time, each with a call of its own. */
+  readonly share?: number;
+  /** Lets the pass look its gates up, in a table of all of them upside down. */
+  readonly lookedUp?: boolean;
+}
+
+/** Runs forward and backward in guarded buffers and returns everything they wrote. */
 function run(
   engine: Engine,
   cell: Cell,
   sizes: Sizes,
   input: { gates: Float32Array; weight: Float32Array },
-  packed = false,
+  { packed = false, share = sizes.batch, lookedUp = false }: Ways = {},
 ) {
   const { kernels } = engine;
   const { steps, batch, hidden, reverse } = sizes;
-  const { states, more } = cells[cell];
+  const { states, more, gates: blocks } = cells[cell];
   const block = batch * hidden;
-  const gates = engine.floats(input.gates);
+  const width = blocks * hidden;
+  const gates = engine.floats(lookedUp ? new Float32Array(input.gates.length).fill(Number.NaN) : input.gates);
+  const rows = steps * batch;
+  const table = engine.floats(lookedUp ? upsideDown(input.gates, width) : 0).address;
+  const tokens = engine.integers(Array.from({ length: rows }, (_, i) => rows - 1 - i));
   const { address: weight, values: weights } = engine.floats(input.weight);
   const histories = Array.from({ length: states }, () =>
     engine.floats(new Float32Array((steps + 1) * block).fill(0.1)),
@@ -63,52 +74,45 @@ function run(
   const candidate = engine.floats(more ? steps * block : 0);
   const dOutput = engine.floats(new Float32Array(steps * block).fill(0.5)).address;
   const gradients = Array.from({ length: states }, () => engine.floats(new Float32Array(block)));
-  const [history, cellHistory] = histories.map(({ address }) => address);
-  const [dh, dc] = gradients.map(({ address }) => address);
-  const common = [steps, batch, batch, hidden, Number(reverse)];
-  const backward = [dOutput, hidden, dh];
   const kernel = cell === "rnn" || cell === "lstm" ? cell : "gru";
-  const workspace = engine.floats(kernels[`${kernel}WorkspaceSize`](batch, hidden)).address;
+  const workspace = engine.floats(kernels[`${kernel}WorkspaceSize`](share, hidden)).address;
   const bias = engine.floats(new Float32Array(hidden).fill(0.2)).address;
-  const plans = (panels: number) => ({
-    rnn: [
-      ...common,
-      weight,
-      0,
-      panels,
-      gates.address,
-      history,
-      kernels.activationForwardSlot(2),
-      kernels.activationBackwardSlot(2),
-      0,
-      ...backward,
-      workspace,
-    ],
-    lstm: [...common, weight, 0, panels, 0, gates.address, history, cellHistory, ...backward, dc, 0, workspace],
-    gru: [
-      ...common,
-      Number(cell === "gru"),
-      weight,
-      0,
-      panels,
-      bias,
-      gates.address,
-      history,
-      candidate.address,
-      ...backward,
-      workspace,
-    ],
-  });
-  const [there, back] = (["packTransposed", "packDirect"] as const).map((pack) =>
-    engine.integers(plans(packed ? panelsOf(engine, cell, hidden, weight, pack) : 0)[kernel] as number[]),
-  ) as [number, number];
+  const planOf = (panels: number, first: number, count: number): number => {
+    const at = first * hidden * 4;
+    const [history, cellHistory] = histories.map(({ address }) => address + at) as [number, number];
+    const [dh, dc] = gradients.map(({ address }) => address + at) as [number, number];
+    const common = [steps, count, batch, hidden, Number(reverse)];
+    const gatesAt = [lookedUp ? table : 0, tokens + first * 4, gates.address + first * width * 4];
+    const backward = [dOutput + at, hidden, dh];
+    const slots = [kernels.activationForwardSlot(2), kernels.activationBackwardSlot(2), 0];
+    const plans = {
+      rnn: [...common, weight, 0, panels, ...gatesAt, history, ...slots, ...backward, workspace],
+      lstm: [...common, weight, 0, panels, 0, ...gatesAt, history, cellHistory, ...backward, dc, 0, workspace],
+      gru: [
+        ...[...common, Number(cell === "gru"), weight, 0, panels, bias, ...gatesAt],
+        ...[history, candidate.address + at, ...backward, workspace],
+      ],
+    };
+    return engine.integers(plans[kernel]);
+  };
+  const shares = Array.from({ length: Math.ceil(batch / share) }, (_, i) => i * share);
+  const [there, back] = (["packTransposed", "packDirect"] as const).map((pack) => {
+    const panels = packed ? panelsOf(engine, cell, hidden, weight, pack) : 0;
+    return shares.map((first) => planOf(panels, first, Math.min(share, batch - first)));
+  }) as [number[], number[]];
   if (packed) weights.fill(Number.NaN);
-  kernels[`${kernel}Forward`](there);
+  for (const plan of there) kernels[`${kernel}Forward`](plan);
   const forward = histories.map(({ values }) => values.slice());
-  kernels[`${kernel}Backward`](back);
+  for (const plan of back) kernels[`${kernel}Backward`](plan);
   const result = { forward, dGates: gates.values.slice(), dStates: gradients.map(({ values }) => values.slice()) };
   engine.release();
   return result;
+}
+
+/** The same rows, last first. */
+function upsideDown(values: Float32Array, width: number): Float32Array {
+  const count = values.length / width;
+  return values.map((_, i) => values[(count - 1 - Math.floor(i / width)) * width + (i % width)] as number);
 }
 
 function randomInput(cell: Cell, { steps, batch, hidden }: Sizes) {
@@ -142,7 +146,30 @@ describe.each(builds)("%s", (build) => {
     test.each([1, 5, 8, 13])("panels of the caller's give the same at H = %i", (hidden) => {
       const sizes = { steps: 3, batch: 5, hidden, reverse: false };
       const input = randomInput(cell, sizes);
-      expect(run(engine, cell, sizes, input, true)).toEqual(run(engine, cell, sizes, input));
+      expect(run(engine, cell, sizes, input, { packed: true })).toEqual(run(engine, cell, sizes, input));
+    });
+
+    test.each([1, 5, 8, 13, 31])("shares of the sequences give the same as all of them at H = %i", (hidden) => {
+      for (const reverse of [false, true]) {
+        for (const [batch, share] of [
+          [6, 2],
+          [11, 4],
+          [16, 8],
+        ] as const) {
+          const sizes = { steps: 3, batch, hidden, reverse };
+          const input = randomInput(cell, sizes);
+          const whole = run(engine, cell, sizes, input);
+          expect(run(engine, cell, sizes, input, { share, packed: true })).toEqual(whole);
+        }
+      }
+    });
+
+    test.each([1, 5, 8, 13])("gates that the pass looks up give the same at H = %i", (hidden) => {
+      for (const reverse of [false, true]) {
+        const sizes = { steps: 3, batch: 5, hidden, reverse };
+        const input = randomInput(cell, sizes);
+        expect(run(engine, cell, sizes, input, { lookedUp: true, share: 3 })).toEqual(run(engine, cell, sizes, input));
+      }
     });
 
     test("a sequence alone gives what it gives in a batch", () => {

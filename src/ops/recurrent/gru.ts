@@ -85,6 +85,8 @@ export function gruSequence(
     resetAfter: Number(resetAfter),
     weight: weightHh.address,
     biasCandidate,
+    table: product.table,
+    tokens: product.tokens + first * 4,
     gates: gates.address + 3 * first * hidden * 4,
     history: history.states.address + first * hidden * 4,
     candidate: candidate.address + first * hidden * 4,

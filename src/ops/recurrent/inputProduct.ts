@@ -6,7 +6,7 @@ import { engine } from "../../runtime/engine.ts";
 import { ShapeError } from "../../runtime/errors.ts";
 import { requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { type Lookup, lookupOf } from "../embedding.ts";
+import { type Lookup, lookupOf, scatterAdd } from "../embedding.ts";
 import { columns, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 
@@ -76,6 +76,9 @@ export function sumOfBiasesInto({ biasIh, biasHh }: RecurrentWeights, address: n
 export interface InputProduct {
   /** [T, B, G] */
   readonly gates: Tensor;
+  /** Where the products of every token lie, and the tokens [T, B]: the pass looks them up; 0 when gates holds them. */
+  readonly table: number;
+  readonly tokens: number;
   /** What the product was computed from besides the weights. */
   readonly from: Tensor;
   /** Sends dL/dz (in `dGates`) to the input, W_ih and the bias of the input. */
@@ -85,8 +88,8 @@ export interface InputProduct {
 /**
  * gates[T·B, G] := x·W_ihᵀ + bias (an address, or 0).
  *
- * When x was just looked up in a table with fewer rows than x has, the table is multiplied instead and the products are
- * looked up: the same numbers for a fraction of the arithmetic, both ways.
+ * When x was just looked up in a table with fewer rows than x has, the table is multiplied instead and the pass looks the
+ * products up: the same numbers for a fraction of the arithmetic, both ways.
  */
 export function inputProduct(x: Tensor, weights: RecurrentWeights, bias: number, sizes: Sizes): InputProduct {
   const m = sizes.steps * sizes.batch;
@@ -100,6 +103,8 @@ export function inputProduct(x: Tensor, weights: RecurrentWeights, bias: number,
   project(address, weights, bias, gates.address, m, sizes);
   return {
     gates,
+    table: 0,
+    tokens: 0,
     from: x,
     backward: (dGates) => projectBackward(x, weights, dGates, m, sizes),
   };
@@ -117,14 +122,15 @@ function lookupProduct(
   const table = e.allocate(count * width);
   project(weight.address, weights, bias, table, count, sizes);
   const gates = Tensor.inStep([sizes.steps, sizes.batch, width]);
-  e.kernels.gatherRows(table, tokens.address, gates.address, tokens.size, width);
   return {
     gates,
+    table,
+    tokens: tokens.address,
     from: weight,
     backward: (dGates) => {
       const dTable = e.allocate(count * width);
       e.kernels.fill(dTable, count * width, 0);
-      e.kernels.scatterAddRows(dGates, tokens.address, dTable, tokens.size, width);
+      scatterAdd(dGates, tokens, dTable, width);
       projectBackward(weight, weights, dTable, count, sizes);
     },
   };

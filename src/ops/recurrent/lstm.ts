@@ -53,6 +53,8 @@ export function lstmSequence(
     reverse: Number(reverse),
     weight: weightHh.address,
     peepholes: peepholes?.address ?? 0,
+    table: product.table,
+    tokens: product.tokens + first * 4,
     gates: gates.address + 4 * first * hidden * 4,
     history: history.states.address + first * hidden * 4,
     cells: cells.states.address + first * hidden * 4,

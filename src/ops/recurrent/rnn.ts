@@ -47,6 +47,8 @@ export function rnnSequence(
     hidden,
     reverse: Number(reverse),
     weight: weightHh.address,
+    table: product.table,
+    tokens: product.tokens + first * 4,
     gates: gates.address + first * hidden * 4,
     history: history.states.address + first * hidden * 4,
     ...activation.slots,
