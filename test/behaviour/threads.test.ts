@@ -88,7 +88,7 @@ describe("the same bits", () => {
     expect(lines).toEqual([]);
   });
 
-  test("with threads that come and go between steps, the memory moving with all that is in it", async () => {
+  test("with threads that come and go between steps, the memory moving with all that is in it", () => {
     const alone = train("LSTM", 13);
     const counts = [1, 3, 2];
     const changing = train("LSTM", 13, (step) => library.configure({ threads: counts[step] as number }));
