@@ -13,7 +13,7 @@ const shared: UserConfig = {
   deps: { onlyBundle: ["@assemblyscript/loader"] },
 };
 
-/** The library, both binaries inside as base64: one file for browsers, bundlers, Node, Bun and Deno. */
+/** The library, both binaries inside as text: one file for browsers, bundlers, Node, Bun and Deno. */
 const library: UserConfig = {
   ...shared,
   entry: { index: "src/index.ts" },
@@ -26,7 +26,7 @@ const library: UserConfig = {
   },
 };
 
-/** The same library for workerd, which compiles no bytes: the host hands over the module file, so no base64 inside. */
+/** The same library for workerd, which compiles no bytes: the host hands over the module file, so no text of it inside. */
 const workerd: UserConfig = {
   ...shared,
   entry: { workerd: "src/workerd.ts" },

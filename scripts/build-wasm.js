@@ -1,13 +1,15 @@
 /**
  * Compiles assembly/ twice (plain SIMD and relaxed SIMD) and writes what src/ imports:
- *   src/wasm/simd.ts, src/wasm/relaxed.ts   the binaries as base64 text, so that no bundler has to know about .wasm files
- *   src/wasm/kernels.ts                     the typed list of exports, taken from the compiler's own description
+ *   src/wasm/simd.ts      the simd build as text, so that no bundler has to know about .wasm files
+ *   src/wasm/relaxed.ts   what makes the relaxed build of it
+ *   src/wasm/kernels.ts   the typed list of exports, taken from the compiler's own description
  * All three are generated: they are never edited and not kept in git.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makePatch } from "./patch.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const out = join(root, "src", "wasm");
@@ -28,12 +30,14 @@ async function compile(target) {
   const code = await new Promise((done) => child.on("close", done));
   if (code !== 0) throw new Error(`${target}: the compiler ended with ${code}`);
   const bytes = readFileSync(join(root, "build", `${target}.wasm`));
-  const text = bytes.toString("base64");
-  replaceFile(
-    `${target}.ts`,
-    `${banner}/** The ${target} build, ${bytes.length} bytes, as base64. */\nexport const ${target} =\n  "${text}";\n`,
-  );
   console.log(`${target}: ${bytes.length} bytes`);
+  return bytes;
+}
+
+/** Writes bytes as two hexadecimal digits each. */
+function inline(name, what, bytes) {
+  const text = bytes.toString("hex");
+  replaceFile(`${name}.ts`, `${banner}/** ${what}, in hexadecimal digits. */\nexport const ${name} =\n  "${text}";\n`);
 }
 
 function describeExports() {
@@ -47,5 +51,11 @@ function describeExports() {
   );
 }
 
-await Promise.all(["simd", "relaxed"].map(compile));
+const [simd, relaxed] = await Promise.all(["simd", "relaxed"].map(compile));
+inline("simd", `The simd build, ${simd.length} bytes`, simd);
+inline(
+  "relaxed",
+  `The patch that makes the relaxed build, ${relaxed.length} bytes, of the simd build`,
+  makePatch(simd, relaxed),
+);
 describeExports();

@@ -4,8 +4,7 @@
  * The binary is the relaxed build where the runtime has relaxed SIMD, else the plain SIMD build; both are inlined as
  * text, so that no bundler, server or header has to take part. Instantiation is synchronous.
  */
-import { relaxed } from "../wasm/relaxed.ts";
-import { simd } from "../wasm/simd.ts";
+import { binaryOf } from "./binary.ts";
 import { ConfigurationError, UnsupportedRuntimeError } from "./errors.ts";
 import { detectFeatures } from "./features.ts";
 import { type Build, Engine } from "./instance.ts";
@@ -169,9 +168,9 @@ function startOnOneThread(): Engine {
     }
     return given;
   }
-  const text = relaxedSimd && !configuration.deterministic ? relaxed : simd;
+  const build = relaxedSimd && !configuration.deterministic ? "relaxed" : "simd";
   try {
-    return new Engine(decode(text));
+    return new Engine(binaryOf(build));
   } catch (cause) {
     throw new UnsupportedRuntimeError(
       "this runtime does not allow WebAssembly to be compiled from bytes; hand over a compiled module with configure({ module })",
@@ -188,13 +187,6 @@ function startGiven(module: WebAssembly.Module): Engine {
       cause,
     });
   }
-}
-
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(base64);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
 }
 
 /** What runs: the build, the threads, and the bytes of memory it has and uses. */

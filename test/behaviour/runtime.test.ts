@@ -3,10 +3,9 @@ import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type * as Unrolled from "../../src/index.ts";
-import { relaxed } from "../../src/wasm/relaxed.ts";
-import { simd } from "../../src/wasm/simd.ts";
+import type { Build } from "../../src/index.ts";
 
-const bytesOf = (base64: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(base64, "base64"));
+const bytesOf = (build: Build): Uint8Array<ArrayBuffer> => Uint8Array.from(readFileSync(`build/${build}.wasm`));
 
 /** The library as a page sees it that has just loaded it. */
 function fresh(): Promise<typeof Unrolled> {
@@ -79,7 +78,7 @@ describe("where the engine cannot run, the first use says why", () => {
     expect(() => new LSTM({ inputSize: 1, hiddenSize: 1 })).toThrow(UnsupportedRuntimeError);
     expect(() => runtimeInfo()).toThrow(UnsupportedRuntimeError);
     expect(() => uniform([2])).toThrow(UnsupportedRuntimeError);
-    await expect(load(bytesOf(simd))).rejects.toThrow(UnsupportedRuntimeError);
+    await expect(load(bytesOf("simd"))).rejects.toThrow(UnsupportedRuntimeError);
     expect(() => seed(1)).not.toThrow();
   });
 
@@ -92,7 +91,7 @@ describe("where the engine cannot run, the first use says why", () => {
 });
 
 describe("which build", () => {
-  const canRelax = WebAssembly.validate(bytesOf(relaxed));
+  const canRelax = WebAssembly.validate(bytesOf("relaxed"));
 
   test("the simd build where the host has no relaxed SIMD", () => {
     const { validate } = WebAssembly;
@@ -102,7 +101,7 @@ describe("which build", () => {
 
   test("the relaxed build where it has, the simd build if deterministic is asked for", async () => {
     setFlagsFromString("--experimental-wasm-relaxed-simd");
-    expect(WebAssembly.validate(bytesOf(relaxed))).toBe(true);
+    expect(WebAssembly.validate(bytesOf("relaxed"))).toBe(true);
     expect(library.runtimeInfo().build).toBe("relaxed");
     const other = await fresh();
     other.configure({ deterministic: true });
@@ -115,7 +114,7 @@ describe("configure", () => {
   test("after the start: refused where it would mean another engine, silent where not", () => {
     library.configure({ deterministic: true });
     expect(library.runtimeInfo().build).toBe("simd");
-    const module = new WebAssembly.Module(bytesOf(simd));
+    const module = new WebAssembly.Module(bytesOf("simd"));
     expect(() => library.configure({ module })).toThrow(library.ConfigurationError);
     expect(() => library.configure({ module })).toThrow(/already runs.*call configure\(\) first/);
     expect(() => library.configure({ deterministic: true })).not.toThrow();
@@ -124,7 +123,7 @@ describe("configure", () => {
 
   test("deterministic after the relaxed build has started: refused", () => {
     setFlagsFromString("--experimental-wasm-relaxed-simd");
-    library.configure({ module: new WebAssembly.Module(bytesOf(relaxed)) });
+    library.configure({ module: new WebAssembly.Module(bytesOf("relaxed")) });
     expect(library.runtimeInfo().build).toBe("relaxed");
     expect(() => library.configure({ deterministic: true })).toThrow(library.ConfigurationError);
     expect(() => library.configure({ deterministic: true })).toThrow(/already runs the relaxed build/);
@@ -132,13 +131,13 @@ describe("configure", () => {
 
   test("deterministic and the relaxed module exclude each other", () => {
     setFlagsFromString("--experimental-wasm-relaxed-simd");
-    library.configure({ deterministic: true, module: new WebAssembly.Module(bytesOf(relaxed)) });
+    library.configure({ deterministic: true, module: new WebAssembly.Module(bytesOf("relaxed")) });
     expect(() => library.runtimeInfo()).toThrow(library.ConfigurationError);
     expect(() => library.runtimeInfo()).toThrow(/deterministic.*relaxed build/);
   });
 
   test("a module of the user's own starts, without compiling any bytes", () => {
-    const module = new WebAssembly.Module(bytesOf(simd));
+    const module = new WebAssembly.Module(bytesOf("simd"));
     library.configure({ module });
     const validating = new Proxy(WebAssembly.Module, {
       construct: () => {
@@ -155,11 +154,11 @@ describe("load", () => {
   const response = (body: BodyInit | null, status = 200): Response =>
     new Response(body, { status, headers: { "content-type": "application/wasm" } });
   const sources: [string, () => Parameters<typeof Unrolled.load>[0]][] = [
-    ["bytes", () => bytesOf(simd)],
-    ["a buffer", () => bytesOf(simd).buffer],
-    ["a response", () => response(bytesOf(simd))],
-    ["a module", () => new WebAssembly.Module(bytesOf(simd))],
-    ["a data URL", () => new URL(`data:application/wasm;base64,${simd}`)],
+    ["bytes", () => bytesOf("simd")],
+    ["a buffer", () => bytesOf("simd").buffer],
+    ["a response", () => response(bytesOf("simd"))],
+    ["a module", () => new WebAssembly.Module(bytesOf("simd"))],
+    ["a data URL", () => new URL(`data:application/wasm;base64,${Buffer.from(bytesOf("simd")).toString("base64")}`)],
   ];
 
   test.each(sources)("takes %s", async (_, source) => {
@@ -175,7 +174,7 @@ describe("load", () => {
 
   test("after the start: refused", async () => {
     library.runtimeInfo();
-    await expect(library.load(bytesOf(simd))).rejects.toThrow(library.ConfigurationError);
+    await expect(library.load(bytesOf("simd"))).rejects.toThrow(library.ConfigurationError);
   });
 
   test("a response that is an error: refused with its status; the engine can still start", async () => {
@@ -186,7 +185,7 @@ describe("load", () => {
 
   test.each<[string, () => Uint8Array<ArrayBuffer>]>([
     ["no WebAssembly", () => Uint8Array.from([1, 2, 3])],
-    ["half a file", () => bytesOf(simd).slice(0, 1000)],
+    ["half a file", () => bytesOf("simd").slice(0, 1000)],
     ["another module", () => Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])],
   ])("%s: refused with an error of the library; the engine can still start", async (_, bytes) => {
     await expect(library.load(bytes())).rejects.toThrow(library.UnrolledError);

@@ -1,4 +1,5 @@
 /** What a user sees of threads: the same bits for any number of them, and one thread where there can be no more. */
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type * as Unrolled from "../../src/index.ts";
 
@@ -160,8 +161,7 @@ describe("settings", () => {
   });
 
   test("an engine from load() shares its memory, one from a compiled module says that it cannot", async () => {
-    const { simd } = await import("../../src/wasm/simd.ts");
-    const bytes = Uint8Array.from(Buffer.from(simd, "base64"));
+    const bytes = Uint8Array.from(readFileSync("build/simd.wasm"));
     await library.load(bytes);
     library.configure({ threads: 2 });
     expect(await library.threadsReady()).toBe(2);
