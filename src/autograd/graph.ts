@@ -11,6 +11,7 @@ import type { GradientSource, Tensor } from "../tensor/tensor.ts";
 
 let enabled = true;
 let made = 0;
+let walks = 0;
 
 /** Whether operations record what `backward` needs. */
 export function gradientsEnabled(): boolean {
@@ -32,6 +33,8 @@ class Node implements GradientSource {
   readonly order = made++;
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
+  /** The number of the last walk that came by. */
+  walk = 0;
   #propagate: (() => void) | null;
 
   constructor(inputs: readonly Tensor[], outputs: readonly Tensor[], propagate: () => void) {
@@ -55,12 +58,7 @@ class Node implements GradientSource {
     const gradient = output.openGradient();
     requireAlive(output);
     const nodes = reachable(this);
-    const leaves = new Set<Tensor>();
-    for (const node of nodes) {
-      for (const input of node.inputs) {
-        if (input.requiresGrad && !input.source) leaves.add(input);
-      }
-    }
+    const leaves = leavesOf(nodes);
     for (const leaf of leaves) leaf.resumeGradient();
     e.kernels.fill(gradient, 1, 1);
     for (const node of nodes) {
@@ -77,18 +75,27 @@ function requireAlive(output: Tensor): number {
 
 /** The nodes that `last` depends on, itself included, latest first. */
 function reachable(last: Node): Node[] {
-  const seen = new Set<Node>([last]);
-  const open = [last];
-  for (let node = open.pop(); node; node = open.pop()) {
-    for (const input of node.inputs) {
-      const source = input.source;
-      if (source instanceof Node && !seen.has(source)) {
-        seen.add(source);
-        open.push(source);
+  const walk = ++walks;
+  const found = [last];
+  last.walk = walk;
+  for (const node of found) {
+    for (const { source } of node.inputs) {
+      if (source instanceof Node && source.walk !== walk) {
+        source.walk = walk;
+        found.push(source);
       }
     }
   }
-  return [...seen].sort((a, b) => b.order - a.order);
+  return found.sort((a, b) => b.order - a.order);
+}
+
+/** What gradients end in; a tensor that several operations read is there as often. */
+function leavesOf(nodes: readonly Node[]): Tensor[] {
+  const leaves: Tensor[] = [];
+  for (const { inputs } of nodes) {
+    for (const input of inputs) if (input.requiresGrad && !input.source) leaves.push(input);
+  }
+  return leaves;
 }
 
 /** Whether an operation on these tensors has to be recorded. */

@@ -1,9 +1,6 @@
 /**
- * Plans: what a recurrent kernel or a stage of a stream works on, as consecutive four-byte fields. The list of names on
- * this side is the list of fields of the kernel's class, in the same order.
-
- * Plans: what a kernel with many arguments works on, written into memory as consecutive four-byte fields. The list of
- * names on this side is the list of fields of the kernel's class, in the same order.
+ * Plans: what a kernel with many arguments works on, as consecutive four-byte fields. The list of names on this side is
+ * the list of fields of the kernel's class, in the same order.
  */
 import { engine } from "./engine.ts";
 
@@ -18,9 +15,8 @@ export type PlanWriter<Field extends string> = {
 export function plan<const Field extends string>(fields: readonly Field[]): PlanWriter<Field> {
   const write = (values: { readonly [F in Field]?: number }, address = engine().allocate(fields.length)): number => {
     const view = engine().i32;
-    fields.forEach((field, i) => {
-      view[(address >>> 2) + i] = values[field] ?? 0;
-    });
+    let at = address >>> 2;
+    for (const field of fields) view[at++] = values[field] ?? 0;
     return address;
   };
   return Object.defineProperty(write, "length", { value: fields.length });

@@ -39,7 +39,7 @@ export class Parameter extends Tensor {
       heap.release(data);
       throw error;
     }
-    super(shape, "float32", { address: data, scope: null });
+    super(shape, "float32", { host: null, address: data, scope: null, owner: null });
     this.#data = data;
     this.gradientBlock = gradient;
     this.requiresGrad = true;

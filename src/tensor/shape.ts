@@ -34,8 +34,8 @@ export function checkShape(what: string, shape: Shape): void {
  * @throws {ShapeError} `LSTM x: expected [T, B, 64], got [100, 8, 32]`.
  */
 export function requireShape(what: string, shape: Shape, pattern: readonly (number | string)[]): void {
-  const fits =
-    shape.length === pattern.length && pattern.every((axis, i) => typeof axis === "string" || axis === shape[i]);
+  let fits = shape.length === pattern.length;
+  for (let i = 0; i < shape.length; i++) fits &&= typeof pattern[i] === "string" || pattern[i] === shape[i];
   if (!fits) throw new ShapeError(`${what}: expected ${`[${pattern.join(", ")}]`}, got ${formatShape(shape)}`);
 }
 

@@ -12,11 +12,15 @@ export interface GradientSource {
   backward(output: Tensor): void;
 }
 
-/** Numbers in the engine's memory, valid as long as a scope, and as long as their owner is held if they have one. */
+/**
+ * Where numbers are: in JavaScript memory, or in the engine's, valid as long as a scope, and as long as their owner is
+ * held if they have one.
+ */
 interface Place {
+  readonly host: Float32Array | Int32Array | null;
   readonly address: number;
   readonly scope: Scope | null;
-  readonly owner?: Tensor;
+  readonly owner: Tensor | null;
 }
 
 /**
@@ -57,15 +61,15 @@ export class Tensor {
   #gradientScope: Scope | null = null;
   #hostGradient: Tensor | null = null;
 
-  protected constructor(shape: Shape, dtype: DataType, place: { host: Float32Array | Int32Array } | Place) {
+  protected constructor(shape: Shape, dtype: DataType, { host, address, scope, owner }: Place) {
     // A copy: the caller may go on to change an array of its own.
     this.shape = [...shape];
     this.dtype = dtype;
     this.size = sizeOf(shape);
-    this.#host = "host" in place ? place.host : null;
-    this.#address = "host" in place ? 0 : place.address;
-    this.#scope = "host" in place ? null : place.scope;
-    this.owner = "host" in place ? null : (place.owner ?? null);
+    this.#host = host;
+    this.#address = address;
+    this.#scope = scope;
+    this.owner = owner;
   }
 
   /** A tensor around an array, which becomes its own. */
@@ -73,7 +77,12 @@ export class Tensor {
     if (data.length !== sizeOf(shape)) {
       throw new ShapeError(`tensor: expected ${sizeOf(shape)} numbers for ${formatShape(shape)}, got ${data.length}`);
     }
-    return new Tensor(shape, data instanceof Int32Array ? "int32" : "float32", { host: data });
+    return new Tensor(shape, data instanceof Int32Array ? "int32" : "float32", {
+      host: data,
+      address: 0,
+      scope: null,
+      owner: null,
+    });
   }
 
   /**
@@ -83,7 +92,7 @@ export class Tensor {
   static inStep(shape: Shape, dtype: DataType = "float32"): Tensor {
     const e = engine();
     const address = e.allocate(sizeOf(shape));
-    return new Tensor(shape, dtype, { address, scope: e.arena.scope });
+    return new Tensor(shape, dtype, { host: null, address, scope: e.arena.scope, owner: null });
   }
 
   /**
@@ -91,7 +100,7 @@ export class Tensor {
    * @internal
    */
   static at(address: number, shape: Shape, dtype: DataType = "float32"): Tensor {
-    return new Tensor(shape, dtype, { address, scope: engine().arena.scope });
+    return new Tensor(shape, dtype, { host: null, address, scope: engine().arena.scope, owner: null });
   }
 
   /**
@@ -100,7 +109,7 @@ export class Tensor {
    */
   static view(of: Tensor, offset: number, shape: Shape): Tensor {
     const address = of.address + offset * 4;
-    return new Tensor(shape, of.dtype, { address, scope: of.#scope, owner: of });
+    return new Tensor(shape, of.dtype, { host: null, address, scope: of.#scope, owner: of });
   }
 
   /**
@@ -175,7 +184,7 @@ export class Tensor {
   }
 
   #gradientPlace(): Place {
-    return { address: this.gradientAddress, scope: this.#gradientScope, owner: this };
+    return { host: null, address: this.gradientAddress, scope: this.#gradientScope, owner: this };
   }
 
   /**

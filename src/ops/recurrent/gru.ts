@@ -76,7 +76,7 @@ export function gruSequence(
   const candidate = Tensor.inStep([steps, batch, hidden]);
   const pass = { steps, batch, hidden, weight: weightHh.address, blocks: [2 * hidden, hidden] };
   const biasCandidate = candidateBias(weights, hidden);
-  const fields = ({ first, size }: Range) => ({
+  const fields = ({ first, size }: Range, panels: number, dOutput = 0, dh = 0) => ({
     steps,
     batch: size,
     stride: batch,
@@ -90,21 +90,21 @@ export function gruSequence(
     gates: gates.address + 3 * first * hidden * 4,
     history: history.states.address + first * hidden * 4,
     candidate: candidate.address + first * hidden * 4,
+    panels,
+    dOutput: dOutput && dOutput + first * hidden * 4,
     outputRow: hidden,
+    dh: dh && dh + first * hidden * 4,
     workspace: engine().allocate(kernels.gruWorkspaceSize(size, hidden)),
   });
-  runPass("gruForward", pass, (share, panels) => gruPlan({ ...fields(share), panels }));
+  runPass("gruForward", pass, (share, panels) => gruPlan(fields(share, panels)));
 
   const { output, last } = history;
   record(present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
     const dh = openStateGradient(last);
     const dOutput = gradientOf(output);
-    runPass("gruBackward", pass, (share, panels) => {
-      const at = share.first * hidden * 4;
-      return gruPlan({ ...fields(share), panels, dOutput: dOutput && dOutput + at, dh: dh + at });
-    });
+    runPass("gruBackward", pass, (share, panels) => gruPlan(fields(share, panels, dOutput, dh)));
     const m = steps * batch;
-    product.backward(gates.address);
+    const dBias = product.backward(gates.address);
     const dGates = gates.address;
     // The rows of U_n saw h through the reset gate, one way or the other.
     const dn: Matrix = resetAfter
@@ -118,7 +118,7 @@ export function gruSequence(
     });
     if (biasHh) {
       writeGradient(biasHh, (d) => {
-        kernels.sumAxis(dGates, d, 1, m, 3 * hidden);
+        copy(dBias, d, 3 * hidden);
         if (resetAfter) kernels.sumAxis(candidate.address, d + 2 * hidden * 4, 1, m, hidden);
       });
     }

@@ -81,8 +81,11 @@ export interface InputProduct {
   readonly tokens: number;
   /** What the product was computed from besides the weights. */
   readonly from: Tensor;
-  /** Sends dL/dz (in `dGates`) to the input, W_ih and the bias of the input. */
-  backward(dGates: number): void;
+  /**
+   * Sends dL/dz (in `dGates`) to the input, W_ih and the bias of the input.
+   * @returns the gradient [G] of anything that is added to every z, or 0 when the layer has no biases.
+   */
+  backward(dGates: number): number;
 }
 
 /**
@@ -131,7 +134,7 @@ function lookupProduct(
       const dTable = e.allocate(count * width);
       e.kernels.fill(dTable, count * width, 0);
       scatterAdd(dGates, tokens, dTable, width);
-      projectBackward(weight, weights, dTable, count, sizes);
+      return projectBackward(weight, weights, dTable, count, sizes);
     },
   };
 }
@@ -144,14 +147,18 @@ function project(x: number, { weightIh }: RecurrentWeights, bias: number, out: n
   multiply(rows(x, input), right, out, { m, n: gates, k: input, accumulate: bias !== 0 });
 }
 
-/** Sends d[m, G] to x [m, I], W_ih and the bias of the input. */
-function projectBackward(x: Tensor, weights: RecurrentWeights, d: number, m: number, { input, gates }: Sizes): void {
-  const { weightIh, biasIh } = weights;
+/** Sends d[m, G] to x [m, I], W_ih and the bias of the input; returns the sum of its rows, or 0 without biases. */
+function projectBackward(x: Tensor, weights: RecurrentWeights, d: number, m: number, sizes: Sizes): number {
+  const { input, gates } = sizes;
+  const { weightIh, biasIh, biasHh } = weights;
+  const dBias = biasIh || biasHh ? engine().allocate(gates) : 0;
+  if (dBias) engine().kernels.sumAxis(d, dBias, 1, m, gates);
   addGradient(weightIh, (to, accumulate) =>
     multiply(columns(d, gates), rows(x.address, input), to, { m: gates, n: input, k: m, accumulate }),
   );
-  if (biasIh) writeGradient(biasIh, (to) => engine().kernels.sumAxis(d, to, 1, m, gates));
+  if (biasIh) writeGradient(biasIh, (to) => copy(dBias, to, gates));
   addGradient(x, (to, accumulate) =>
     multiply(rows(d, gates), rows(weightIh.address, input), to, { m, n: input, k: gates, accumulate }),
   );
+  return dBias;
 }

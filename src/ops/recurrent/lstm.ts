@@ -21,6 +21,9 @@ export interface LstmOptions {
   readonly reverse?: boolean;
 }
 
+/** What the plan of a forward pass says of gradients. */
+const noGradients = { dOutput: 0, dh: 0, dc: 0, dPeepholes: 0 };
+
 /**
  * LSTM over a whole sequence: c_t = f⊙c_{t-1} + i⊙g, h_t = o⊙tanh(c_t), with i, f, o = σ(z) and g = tanh(z),
  * z = x_t·W_ihᵀ + b_ih + h_{t-1}·W_hhᵀ + b_hh in blocks i f g o; peepholes add p_i⊙c_{t-1}, p_f⊙c_{t-1}, p_o⊙c_t.
@@ -45,7 +48,7 @@ export function lstmSequence(
   const product = inputProduct(x, weights, sumOfBiases(weights, sizes.gates), sizes);
   const { gates } = product;
   const pass = { steps, batch, hidden, weight: weightHh.address, blocks: [4 * hidden] };
-  const fields = ({ first, size }: Range) => ({
+  const fields = ({ first, size }: Range, panels: number, { dOutput, dh, dc, dPeepholes } = noGradients) => ({
     steps,
     batch: size,
     stride: batch,
@@ -58,10 +61,15 @@ export function lstmSequence(
     gates: gates.address + 4 * first * hidden * 4,
     history: history.states.address + first * hidden * 4,
     cells: cells.states.address + first * hidden * 4,
+    panels,
+    dOutput: dOutput && dOutput + first * hidden * 4,
     outputRow: hidden,
+    dh: dh && dh + first * hidden * 4,
+    dc: dc && dc + first * hidden * 4,
+    dPeepholes,
     workspace: engine().allocate(kernels.lstmWorkspaceSize(size, hidden)),
   });
-  runPass("lstmForward", pass, (share, panels) => lstmPlan({ ...fields(share), panels }));
+  runPass("lstmForward", pass, (share, panels) => lstmPlan(fields(share, panels)));
 
   const { output, last } = history;
   const inputs = present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, peepholes, h0, c0]);
@@ -69,24 +77,20 @@ export function lstmSequence(
     const dh = openStateGradient(last);
     const dc = openStateGradient(cells.last);
     const run = (dPeepholes: number): void => {
-      const dOutput = gradientOf(output);
+      const gradients = { dOutput: gradientOf(output), dh, dc, dPeepholes };
       // The gradient of the peepholes is one sum over all sequences, taken in one order: it is not shared out.
       const split = peepholes ? { ...pass, most: 1 } : pass;
-      runPass("lstmBackward", split, (share, panels) => {
-        const at = share.first * hidden * 4;
-        const gradients = { dOutput: dOutput && dOutput + at, dh: dh + at, dc: dc + at, dPeepholes };
-        return lstmPlan({ ...fields(share), panels, ...gradients });
-      });
+      runPass("lstmBackward", split, (share, panels) => lstmPlan(fields(share, panels, gradients)));
     };
     if (peepholes?.requiresGrad) accumulateGradient(peepholes, run);
     else run(peepholes ? engine().allocate(3 * hidden) : 0);
     const m = steps * batch;
     const n = 4 * hidden;
-    product.backward(gates.address);
+    const dBias = product.backward(gates.address);
     addGradient(weightHh, (d, accumulate) =>
       multiply(columns(gates.address, n), rows(history.before, hidden), d, { m: n, n: hidden, k: m, accumulate }),
     );
-    if (biasHh) writeGradient(biasHh, (d) => kernels.sumAxis(gates.address, d, 1, m, n));
+    if (biasHh) writeGradient(biasHh, (d) => copy(dBias, d, n));
     if (h0) writeGradient(h0, (d) => copy(dh, d, batch * hidden));
     if (c0) writeGradient(c0, (d) => copy(dc, d, batch * hidden));
   });

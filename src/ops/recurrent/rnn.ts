@@ -40,7 +40,8 @@ export function rnnSequence(
   const { gates } = product;
   const pass = { steps, batch, hidden, weight: weightHh.address, blocks: [hidden] };
   const { parameters } = activation;
-  const fields = ({ first, size }: Range) => ({
+  const { forwardSlot, backwardSlot } = activation.slots;
+  const fields = ({ first, size }: Range, panels: number, dOutput = 0, dh = 0) => ({
     steps,
     batch: size,
     stride: batch,
@@ -51,23 +52,24 @@ export function rnnSequence(
     tokens: product.tokens + first * 4,
     gates: gates.address + first * hidden * 4,
     history: history.states.address + first * hidden * 4,
-    ...activation.slots,
+    forwardSlot,
+    backwardSlot,
     parameters,
+    panels,
+    dOutput: dOutput && dOutput + first * hidden * 4,
     outputRow: hidden,
+    dh: dh && dh + first * hidden * 4,
     workspace: engine().allocate(kernels.rnnWorkspaceSize(size, hidden)),
   });
-  runPass("rnnForward", pass, (share, panels) => rnnPlan({ ...fields(share), panels }));
+  runPass("rnnForward", pass, (share, panels) => rnnPlan(fields(share, panels)));
 
   const { output, last } = history;
   record(present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
     const dh = openStateGradient(last);
     const dOutput = gradientOf(output);
-    runPass("rnnBackward", pass, (share, panels) => {
-      const at = share.first * hidden * 4;
-      return rnnPlan({ ...fields(share), panels, dOutput: dOutput && dOutput + at, dh: dh + at });
-    });
+    runPass("rnnBackward", pass, (share, panels) => rnnPlan(fields(share, panels, dOutput, dh)));
     const m = steps * batch;
-    product.backward(gates.address);
+    const dBias = product.backward(gates.address);
     addGradient(weightHh, (d, accumulate) =>
       multiply(columns(gates.address, hidden), rows(history.before, hidden), d, {
         m: hidden,
@@ -76,7 +78,7 @@ export function rnnSequence(
         accumulate,
       }),
     );
-    if (biasHh) writeGradient(biasHh, (d) => kernels.sumAxis(gates.address, d, 1, m, hidden));
+    if (biasHh) writeGradient(biasHh, (d) => copy(dBias, d, hidden));
     if (h0) writeGradient(h0, (d) => copy(dh, d, batch * hidden));
   });
   return { output, h: last };
