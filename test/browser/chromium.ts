@@ -32,11 +32,19 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Bundles the folder's page with its own Vite configuration and serves the files with no special headers. */
-export async function serve(folder: string): Promise<Site> {
+/** What makes a page cross-origin isolated, so that it may share memory with workers. */
+const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+/** Bundles the folder's page with its own Vite configuration and serves the files, with no special headers unless asked. */
+export async function serve(folder: string, { isolated = false } = {}): Promise<Site> {
   const root = fileURLToPath(new URL(folder, import.meta.url));
   await build({ root, logLevel: "error" });
-  const server: PreviewServer = await preview({ root, logLevel: "error", preview: { port: 0, host: "127.0.0.1" } });
+  const headers = isolated ? isolation : {};
+  const server: PreviewServer = await preview({
+    root,
+    logLevel: "error",
+    preview: { port: 0, host: "127.0.0.1", headers },
+  });
   const address = server.httpServer.address();
   if (address === null || typeof address === "string") throw new Error(`expected a port, got ${address}`);
   return { origin: `http://127.0.0.1:${address.port}`, close: () => server.close() };

@@ -53,4 +53,29 @@ describe.skipIf(missingBrowser)("the library in Chromium", () => {
     expect(inWorker).toEqual(here);
     expect(complaints).toEqual([]);
   });
+
+  test("without cross-origin isolation, one thread does the work and one line says how to have more", async () => {
+    await freshPage();
+    const lines: string[] = [];
+    page.on("console", (message) => lines.push(message.text()));
+    const { threads, losses } = await page.evaluate(() => window.probe.trainOnThreads(2));
+    expect(threads).toBe(1);
+    expect(losses.at(-1)).toBeLessThan(losses[0] as number);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain("Cross-Origin-Opener-Policy: same-origin");
+    expect(complaints).toEqual([]);
+  });
+
+  test("with it, threads share the work and the bits stay the same", async () => {
+    const isolated = await serve("pages", { isolated: true });
+    ({ page, complaints } = await openPage(browser, `${isolated.origin}/index.html`));
+    await page.waitForFunction(() => "probe" in window);
+    const alone = await page.evaluate(() => window.probe.trainOnThreads(1));
+    for (const threads of [2, 3]) {
+      const together = await page.evaluate((count) => window.probe.trainOnThreads(count), threads);
+      expect(together).toEqual({ threads, losses: alone.losses });
+    }
+    expect(complaints).toEqual([]);
+    await isolated.close();
+  });
 });

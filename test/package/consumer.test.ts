@@ -76,6 +76,20 @@ describe("an empty project with the tarball", () => {
     expect(run(join(project, "node_modules/.bin/unrolled"), "--version").trim()).toBe(version);
   });
 
+  test.each(["at once", "after they are up"])("workers do not keep a process alive that is done %s", (when) => {
+    const wait = when === "at once" ? "" : "await threadsReady();";
+    const script = `
+      import { configure, linear, normal, runtimeInfo, threadsReady } from "unrolled";
+      configure({ threads: 2 });
+      ${wait}
+      const y = linear(normal([64, 64]), normal([128, 64]));
+      console.log(JSON.stringify({ size: y.size, threads: runtimeInfo().threads }));
+    `;
+    const { size, threads } = JSON.parse(run(process.execPath, "--input-type=module", "--eval", script));
+    expect(size).toBe(64 * 128);
+    if (wait) expect(threads).toBe(2);
+  });
+
   test("gives both binaries by name", () => {
     const script =
       'for (const name of ["kernels.wasm", "kernels.relaxed.wasm"]) import.meta.resolve("unrolled/" + name)';

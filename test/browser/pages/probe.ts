@@ -11,7 +11,9 @@ import {
   runtimeInfo,
   Sequential,
   SGD,
+  seed,
   Trainer,
+  threadsReady,
 } from "unrolled";
 import { type Outcome, trainDeterministically } from "./deterministic-training.ts";
 
@@ -44,6 +46,28 @@ async function timersWhileTraining(): Promise<number> {
   return timers;
 }
 
+/** A few steps of a batch large enough to be shared out; how many threads did it, and where the loss went. */
+async function trainOnThreads(threads: number): Promise<{ threads: number; losses: number[] }> {
+  configure({ threads });
+  const ready = await threadsReady();
+  seed(3);
+  const model = new Sequential(
+    new LSTM({ inputSize: 16, hiddenSize: 61 }),
+    new LastStep(),
+    new Linear({ inputSize: 61, outputSize: 1 }),
+  );
+  const optimizer = new SGD(model.parameters(), { learningRate: 0.1 });
+  const [x, y] = [normal([20, 18, 16]), normal([18, 1])];
+  const losses = Array.from({ length: 5 }, () => {
+    optimizer.zeroGrad();
+    const loss = mseLoss(model.forward(x), y);
+    loss.backward();
+    optimizer.step();
+    return loss.item();
+  });
+  return { threads: ready, losses };
+}
+
 export const probe = {
   /** The build that is chosen when nobody asks for one. */
   chosenBuild(): string {
@@ -58,6 +82,7 @@ export const probe = {
   train: trainDeterministically,
   trainInWorker,
   timersWhileTraining,
+  trainOnThreads,
 };
 
 declare global {
