@@ -44,6 +44,14 @@ export function oneOf<Word extends string>(words: readonly Word[]): Parse<Word> 
   return (text) => words.find((word) => word === text) ?? fail(`one of ${words.join(", ")}`, text);
 }
 
+/** How many threads: "auto", or a whole number from 1 to 64. */
+export function threadCount(text: string): number | "auto" {
+  if (text === "auto") return "auto";
+  const value = numberOf(text);
+  if (!Number.isSafeInteger(value) || value < 1 || value > 64) fail("auto or a whole number from 1 to 64", text);
+  return value;
+}
+
 /** A name that can be a folder's: not empty, no separators, not `.` or `..`. */
 export function folderName(text: string): string {
   if (/[\\/\0]/.test(text) || /^\.{0,2}$/.test(text)) fail("a name without / and \\", text);

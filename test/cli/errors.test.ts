@@ -49,6 +49,7 @@ describe("an option that is none", () => {
     ),
     ...["--validation", "--dropout"].flatMap((option) => ["NaN", "-0.1", "1"].map((value) => [option, value])),
     ...["NaN", "-1", "0x10"].map((value) => ["--seed", value]),
+    ...["0", "65", "1.5", "all"].map((value) => ["--threads", value]),
     ["--cell", "transformer"],
     ["--name", "../up"],
   ] as [string, string][];

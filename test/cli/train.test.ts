@@ -121,6 +121,19 @@ test("the same seed gives the same bytes, another seed others", async () => {
   expect(json("a/history.json").loss).toEqual(json("b/history.json").loss);
 });
 
+test("any number of threads gives the same bytes", async () => {
+  cli.write("text.txt", refrain);
+  const sizes = ["--hidden", "64", "--batch", "16", "--window", "32", "--steps", "12", "--seed", "5"];
+  for (const threads of ["1", "2", "auto"]) {
+    const { code } = await cli.run("train", "text.txt", ...sizes, "--threads", threads, "--out", `with-${threads}`);
+    expect(code).toBe(0);
+  }
+  for (const threads of ["2", "auto"]) {
+    expect(bytes(`with-${threads}/model.safetensors`).equals(bytes("with-1/model.safetensors"))).toBe(true);
+  }
+  expect(json("with-auto/history.json").settings.threads).toBe("auto");
+});
+
 test.each([
   ["gru", ["--layers", "2", "--dropout", "0.1"]],
   ["rnn", ["--activation", "relu"]],

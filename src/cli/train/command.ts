@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { ActivationName } from "../../index.ts";
 import { activationNames, type Cell, cells } from "../character-model.ts";
 import { Failure } from "../failure.ts";
-import { folderName, fraction, oneOf, positive, wholeNumber } from "../options.ts";
+import { folderName, fraction, oneOf, positive, threadCount, wholeNumber } from "../options.ts";
 import { runName } from "./corpus.ts";
 import { train } from "./run.ts";
 import type { Settings } from "./settings.ts";
@@ -34,6 +34,7 @@ interface TrainOptions {
   readonly json?: string;
   readonly every?: number;
   readonly deterministic: boolean;
+  readonly threads: number | "auto";
 }
 
 const notes = `
@@ -72,6 +73,7 @@ export function trainCommand(): Command {
     .option("--json <FILE>", "also write settings and results here")
     .option("--every <N>", `steps between validations (default: a tenth of --steps, or ${DEFAULT_EVERY})`, count)
     .option("--deterministic", "same bits on every machine, at some cost in speed", false)
+    .option("--threads <N>", "that share the work, or auto; any number gives the same model", threadCount, 1)
     .addHelpText("after", notes)
     .action((file: string | undefined, options: TrainOptions) => train(settle(file, options)));
 }

@@ -42,7 +42,7 @@ export async function train(settings: Settings): Promise<void> {
     requireWritable("--json", dirname(path), [basename(path)]);
   }
   requireWritable("--out", settings.out, [modelFile, historyFile, reportFile]);
-  if (settings.deterministic) configure({ deterministic: true });
+  configure({ deterministic: settings.deterministic, threads: settings.threads });
   seed(settings.seed);
   const model = buildModel(settings, corpus.vocabulary);
   const display = openDisplay();

@@ -21,6 +21,7 @@ export interface Settings extends Architecture {
   /** Steps between two looks at the validation. */
   readonly every: number;
   readonly deterministic: boolean;
+  readonly threads: number | "auto";
 }
 
 /** One look at how far a training is. */
