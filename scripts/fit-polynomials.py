@@ -72,6 +72,7 @@ def upper_tail_ratio(a):
     return mp.erfc(a / mp.sqrt(2)) / 2 * mp.exp(a * a / 2)
 
 
+SIGMOID_UNIT = mp.mpf("1.625") * 2**25  # what numerator and denominator of the sigmoid are multiplied by
 SHIFT = mp.mpf("4")  # k in w = 1 / (a + k), the variable of the normal tail
 
 if __name__ == "__main__":
@@ -81,6 +82,18 @@ if __name__ == "__main__":
         lambda r: (mp.expm1(r) - r - r * r / 2) / r**3,
         lambda r: max(r**2 / abs(mp.expm1(r) / r), mp.mpf("1e-3")),  # not 0 at 0: the exchange divides by it
         4, -half_ln2, half_ln2,
+    )
+    fit(
+        "sigmoid: (e^-r - 1 + r) / r^2 times the unit, error relative to the unit times e^-r",
+        lambda r: SIGMOID_UNIT * (mp.expm1(-r) + r) / r**2,
+        lambda r: max(r**2 * mp.exp(r), mp.mpf("1e-4")) / SIGMOID_UNIT,
+        4, -half_ln2, half_ln2,
+    )
+    fit(
+        "tanh: (e^2r - 1 - 2r) / 2r^2, error relative to (e^2r - 1) / 2 for r < 0, absolute above, where 0.3 is the least numerator",
+        lambda r: (mp.expm1(2 * r) / 2 - r) / r**2,
+        lambda r: max(r**2 / (abs(mp.expm1(2 * r) / 2) if r < 0 else mp.mpf("0.3")), mp.mpf("1e-3")),
+        4, -half_ln2 / 2, half_ln2 / 2,
     )
     fit(
         "log: (log(1 + f) - f + f^2/2) / f^3, error relative to log(1 + f)",

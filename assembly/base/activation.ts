@@ -9,6 +9,7 @@ import {
   expm1Negative4,
   gaussian4,
   log1p4,
+  negativeMagnitude,
   normalCdf4,
   normalDensity4,
   sigmoid4,
@@ -23,10 +24,9 @@ export interface Activation {
 
 const CONSTANTS: usize = memory.data<f32>([
   1.0, // 0
-  -0.0, // 1: the sign bit
-  1.59576912, // 2: 2·√(2/π)
-  0.0713548163, // 3: 2·√(2/π)·0.044715
-  0.214064449, // 4: three times that
+  1.59576912, // 1: 2·√(2/π)
+  0.0713548163, // 2: 2·√(2/π)·0.044715
+  0.214064449, // 3: three times that
 ]);
 
 // @ts-ignore: decorator
@@ -126,7 +126,7 @@ export class Elu {
 export class Softplus {
   // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
-    const e = exp4(v128.or(x, v128.load32_splat(CONSTANTS + 4)));
+    const e = exp4(negativeMagnitude(x));
     return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), log1p4(e));
   }
   // @ts-ignore: decorator
@@ -154,24 +154,27 @@ export class Gelu {
 
 /**
  * ½x(1 + tanh u), u = √(2/π)(x + 0.044715x³), computed as x·σ(2u), which keeps the negative tail;
- * relative error ≤ (4 + 2|u|)·2⁻²³. Derivative: s + x·s(1 − s)·2u′ with s = σ(2u), error ≤ 4.5·10⁻⁷(1 + |x|).
+ * relative error ≤ (4 + 2|u|)·2⁻²³. Derivative: s + x·s(1 − s)·2u′ with s = σ(2u), error ≤ 4.5·10⁻⁷(1 + |x|); σ is taken
+ * of −|2u|, where it keeps the relative precision of 1 − s.
  */
 @unmanaged
 export class GeluTanh {
   // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
-    const c1 = v128.load32_splat(CONSTANTS + 8);
-    const c3 = v128.load32_splat(CONSTANTS + 12);
+    const c1 = v128.load32_splat(CONSTANTS + 4);
+    const c3 = v128.load32_splat(CONSTANTS + 8);
     return f32x4.mul(x, sigmoid4(f32x4.mul(x, f32x4.add(c1, f32x4.mul(c3, f32x4.mul(x, x))))));
   }
   // @ts-ignore: decorator
   @inline derivative(x: v128, y: v128, parameters: usize): v128 {
-    const c1 = v128.load32_splat(CONSTANTS + 8);
-    const c3 = v128.load32_splat(CONSTANTS + 12);
-    const c3Thrice = v128.load32_splat(CONSTANTS + 16);
+    const c1 = v128.load32_splat(CONSTANTS + 4);
+    const c3 = v128.load32_splat(CONSTANTS + 8);
+    const c3Thrice = v128.load32_splat(CONSTANTS + 12);
     const square = f32x4.mul(x, x);
-    const s = sigmoid4(f32x4.mul(x, f32x4.add(c1, f32x4.mul(c3, square))));
-    const sigmoidSlope = f32x4.mul(s, f32x4.sub(one(), s));
+    const tail = sigmoid4(f32x4.mul(negativeMagnitude(x), f32x4.add(c1, f32x4.mul(c3, square))));
+    const rest = f32x4.sub(one(), tail);
+    const s = v128.bitselect(tail, rest, i32x4.shr_s(x, 31));
+    const sigmoidSlope = f32x4.mul(tail, rest);
     const inner = f32x4.add(c1, f32x4.mul(c3Thrice, square));
     return f32x4.add(s, f32x4.mul(f32x4.mul(x, sigmoidSlope), inner));
   }

@@ -23,20 +23,10 @@ const EXP: usize = memory.data<f32>([
   0.166666657,
   1.0, // 9
   -104.0, // 10: below, eˣ = 0
-  104.0, // 11: above, eˣ = ∞ and σ(−x) = 0
-  -20.0, // 12: below, eˣ − 1 = −1 and σ(−x) = 1
-  2.98023224e-8, // 13: 2⁻²⁵
-  -0.0, // 14: the sign bit
-  -0.55, // 15: tanh changes form
-  -10.0, // 16: beyond, tanh = ±1
-  0.5, // 17: the r² term of the polynomial above
-  20.0, // 18: above, σ(x) = 1
-  -1.44269504, // 19: −1 / ln 2
-  0.693359375, // 20: ln 2, upper 9 bits
-  -2.12194440e-4, // 21: ln 2, remainder
-  -0.000198240945, // 22..24: the odd terms of the polynomial above, in −r
-  -0.00833342038,
-  -0.166666657,
+  104.0, // 11: above, eˣ = ∞
+  -0.0, // 12: the sign bit
+  0.5, // 13: also the r² term of the polynomial above
+  -20.0, // 14: below, eˣ − 1 = −1
 ]);
 
 /** Constant number `index` of a table, in all lanes. */
@@ -68,7 +58,7 @@ function expm1Reduced(r: v128): v128 {
   const square = f32x4.mul(r, r);
   const high = multiplyAdd(constant(EXP, 4), r, constant(EXP, 5));
   const middle = multiplyAdd(constant(EXP, 6), r, constant(EXP, 7));
-  const low = multiplyAdd(constant(EXP, 8), r, constant(EXP, 17));
+  const low = multiplyAdd(constant(EXP, 8), r, constant(EXP, 13));
   const p = multiplyAdd(multiplyAdd(high, square, middle), square, low);
   return multiplyAdd(square, p, r);
 }
@@ -83,8 +73,8 @@ function scaled(rounded: v128, one: v128): v128 {
 /** −|x|. */
 // @ts-ignore: decorator
 @inline
-function negativeMagnitude(x: v128): v128 {
-  return v128.or(x, constant(EXP, 14));
+export function negativeMagnitude(x: v128): v128 {
+  return v128.or(x, constant(EXP, 12));
 }
 
 /** eʳ·2ⁿ, given q = eʳ − 1 and n + 1.5·2²³, −150 ≤ n ≤ 128: in two steps, the last of which may overflow or be subnormal. */
@@ -110,59 +100,79 @@ export function exp4(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function expm1Negative4(x: v128): v128 {
-  x = f32x4.pmax(x, constant(EXP, 12));
+  x = f32x4.pmax(x, constant(EXP, 14));
   const rounded = roundedExponent(x);
   const scale = scaled(rounded, constant(EXP, 9));
   return multiplyAdd(expm1Reduced(reduced(x, rounded)), scale, f32x4.sub(scale, constant(EXP, 9)));
 }
 
+const SIGMOID: usize = memory.data<f32>([
+  20.0, // 0: above, σ(x) = 1
+  -104.0, // 1: below, σ(x) = 0
+  75324.7188, // 2..6: (e⁻ʳ − 1 + r) / r² times the unit, highest power first
+  -456315.719,
+  2272008.75,
+  -9087579.0,
+  27262972.0,
+  54525952.0, // 7: the unit, 1.625·2²⁵
+  -54525952.0, // 8
+]);
+
 /**
  * σ(x) = 1 / (1 + e⁻ˣ), subnormal results included; error ≤ 2 ulp for every float32 x.
- * With e⁻ˣ = s + q·s, s = 2ⁿ, the denominator (1 + s) + q·s is rounded once, as the product with s is exact; what 1 + s loses
- * for large s is added back. Numerator and denominator are 2²⁵ times too small, so that e¹⁰⁴ does not overflow and the
- * division alone rounds a subnormal result. The whole is written in x = −(−x), with r the negative of the remainder, so
- * that nothing has to be negated.
+ * With x = n·ln 2 + r: σ(x) = 2ⁿ / ((2ⁿ + 1) + (e⁻ʳ − 1)), where 2ⁿ + 1 is exact unless one of the two hardly counts. Both
+ * sides of the fraction are multiplied by a unit: by 2²⁵, so that 2ⁿ is a normal number at x = −104 and the division alone
+ * rounds a subnormal result; by 1.625, so that 2ⁿ is never half of the last place of the other.
  */
 // @ts-ignore: decorator
 @inline
 export function sigmoid4(x: v128): v128 {
-  x = f32x4.pmax(f32x4.pmin(x, constant(EXP, 18)), constant(EXP, 10));
-  const rounded = multiplyAdd(x, constant(EXP, 19), constant(EXP, 1));
-  const n = f32x4.sub(rounded, constant(EXP, 1));
-  const r = multiplyAdd(n, constant(EXP, 21), multiplyAdd(n, constant(EXP, 20), x));
+  x = f32x4.pmax(f32x4.pmin(x, constant(SIGMOID, 0)), constant(SIGMOID, 1));
+  const rounded = roundedExponent(x);
+  const r = reduced(x, rounded);
   const square = f32x4.mul(r, r);
-  const high = multiplyAdd(constant(EXP, 22), r, constant(EXP, 5));
-  const middle = multiplyAdd(constant(EXP, 23), r, constant(EXP, 7));
-  const low = multiplyAdd(constant(EXP, 24), r, constant(EXP, 17));
-  const p = multiplyAdd(multiplyAdd(high, square, middle), square, low);
-  const q = f32x4.sub(f32x4.mul(square, p), r);
-  const unit = constant(EXP, 13);
+  const middle = multiplyAdd(constant(SIGMOID, 3), r, constant(SIGMOID, 4));
+  const low = multiplyAdd(constant(SIGMOID, 5), r, constant(SIGMOID, 6));
+  const p = multiplyAdd(multiplyAdd(constant(SIGMOID, 2), square, middle), square, low);
+  const q = multiplyAdd(square, p, f32x4.mul(r, constant(SIGMOID, 8)));
+  const unit = constant(SIGMOID, 7);
   const scale = scaled(rounded, unit);
-  const sum = f32x4.add(scale, unit);
-  const lost = f32x4.sub(unit, f32x4.sub(sum, scale));
-  return f32x4.div(unit, f32x4.add(sum, multiplyAdd(q, scale, lost)));
+  return f32x4.div(scale, f32x4.add(f32x4.add(scale, unit), q));
 }
 
+const TANH: usize = memory.data<f32>([
+  -10.0, // 0: beyond, tanh = ±1
+  -2.88539008, // 1: −2 / ln 2
+  0.346679688, // 2: ½ ln 2, upper 9 bits
+  -1.06097220e-4, // 3: ½ ln 2, remainder
+  0.0439295322, // 4..8: (e²ʳ − 1 − 2r) / 2r², highest power first
+  0.133895531,
+  0.333360672,
+  0.666660964,
+  0.999999702,
+]);
+
 /**
- * tanh(x); tanh(±0) = ±0; error ≤ 2 ulp for every float32 x.
- * With e = exp(−2|x|): (1 − e) / (1 + e) near 0, where 1 − e is an expm1; 1 − 2e / (1 + e) elsewhere. One division serves both.
+ * tanh(x); tanh(±0) = ±0; tanh(−x) = −tanh(x); error ≤ 2 ulp for every float32 x.
+ * With 2|x| = n·ln 2 − 2r and q = (e²ʳ − 1) / 2: tanh |x| = ((2ⁿ − 1)/2 − q) / ((2ⁿ + 1)/2 + q). Near 0, where n = 0, the
+ * numerator is −q and keeps its relative precision.
  */
 // @ts-ignore: decorator
 @inline
 export function tanh4(x: v128): v128 {
-  const a = f32x4.pmax(negativeMagnitude(x), constant(EXP, 16));
-  const twice = f32x4.add(a, a);
-  const rounded = roundedExponent(twice);
-  const q = expm1Reduced(reduced(twice, rounded));
-  const one = constant(EXP, 9);
-  const scale = scaled(rounded, one);
-  const product = f32x4.mul(q, scale);
-  const small = f32x4.gt(a, constant(EXP, 15));
-  const e = f32x4.add(product, scale);
-  const numerator = v128.bitselect(f32x4.add(product, f32x4.sub(scale, one)), f32x4.add(e, e), small);
-  const quotient = f32x4.div(numerator, f32x4.add(product, f32x4.add(scale, one)));
-  const magnitude = f32x4.sub(v128.andnot(one, small), quotient);
-  return v128.or(magnitude, v128.and(x, constant(EXP, 14)));
+  const a = f32x4.pmax(negativeMagnitude(x), constant(TANH, 0));
+  const rounded = multiplyAdd(a, constant(TANH, 1), constant(EXP, 1));
+  const n = f32x4.sub(rounded, constant(EXP, 1));
+  const r = multiplyAdd(n, constant(TANH, 3), multiplyAdd(n, constant(TANH, 2), a));
+  const square = f32x4.mul(r, r);
+  const middle = multiplyAdd(constant(TANH, 5), r, constant(TANH, 6));
+  const low = multiplyAdd(constant(TANH, 7), r, constant(TANH, 8));
+  const p = multiplyAdd(multiplyAdd(constant(TANH, 4), square, middle), square, low);
+  const q = multiplyAdd(square, p, r);
+  const half = constant(EXP, 13);
+  const scale = scaled(rounded, half);
+  const quotient = f32x4.div(f32x4.sub(f32x4.sub(scale, half), q), f32x4.add(f32x4.add(scale, half), q));
+  return v128.or(quotient, v128.and(x, constant(EXP, 12)));
 }
 
 const LOG: usize = memory.data<f32>([

@@ -42,18 +42,22 @@ function forward<A extends Activation>(x: usize, y: usize, count: i32, parameter
   }
 }
 
-/** Like `forward`, two vectors at a time: for the maps that recurrent layers live on, one hides the other's latency. */
+/** Like `forward`, four vectors at a time: for the maps that recurrent layers live on, they hide each other's latency. */
 // @ts-ignore: decorator
 @inline
-function forwardPaired<A extends Activation>(x: usize, y: usize, count: i32, parameters: usize): void {
+function forwardInFours<A extends Activation>(x: usize, y: usize, count: i32, parameters: usize): void {
   const policy = changetype<A>(0);
-  for (; count >= 8; count -= 8) {
+  for (; count >= 16; count -= 16) {
     const first = policy.map(v128.load(x), parameters);
     const second = policy.map(v128.load(x, 16), parameters);
+    const third = policy.map(v128.load(x, 32), parameters);
+    const fourth = policy.map(v128.load(x, 48), parameters);
     v128.store(y, first);
     v128.store(y, second, 16);
-    x += 32;
-    y += 32;
+    v128.store(y, third, 32);
+    v128.store(y, fourth, 48);
+    x += 64;
+    y += 64;
   }
   forward<A>(x, y, count, parameters);
 }
@@ -86,7 +90,7 @@ function identityBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, 
 
 /** y := f(x) for f = σ; y may be x. `parameters` is not read. */
 export function sigmoidForward(x: usize, y: usize, count: i32, parameters: usize): void {
-  forwardPaired<Sigmoid>(x, y, count, parameters);
+  forwardInFours<Sigmoid>(x, y, count, parameters);
 }
 function sigmoidBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
   backward<Sigmoid>(x, y, dy, dx, count, parameters);
@@ -94,7 +98,7 @@ function sigmoidBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, p
 
 /** y := f(x) for f = tanh; y may be x. `parameters` is not read. */
 export function tanhForward(x: usize, y: usize, count: i32, parameters: usize): void {
-  forwardPaired<Tanh>(x, y, count, parameters);
+  forwardInFours<Tanh>(x, y, count, parameters);
 }
 function tanhBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
   backward<Tanh>(x, y, dy, dx, count, parameters);
