@@ -176,15 +176,15 @@ function mapOf(name: ActivationName): ActivationMap {
  * `softmax` and `logSoftmax` work over the last axis.
  */
 export const activations = {
-  identity: mapOf("identity"),
-  sigmoid: mapOf("sigmoid"),
-  tanh: mapOf("tanh"),
-  relu: mapOf("relu"),
-  leakyRelu: mapOf("leakyRelu"),
-  elu: mapOf("elu"),
-  softplus: mapOf("softplus"),
-  gelu: mapOf("gelu"),
-  silu: mapOf("silu"),
+  identity: /* @__PURE__ */ mapOf("identity"),
+  sigmoid: /* @__PURE__ */ mapOf("sigmoid"),
+  tanh: /* @__PURE__ */ mapOf("tanh"),
+  relu: /* @__PURE__ */ mapOf("relu"),
+  leakyRelu: /* @__PURE__ */ mapOf("leakyRelu"),
+  elu: /* @__PURE__ */ mapOf("elu"),
+  softplus: /* @__PURE__ */ mapOf("softplus"),
+  gelu: /* @__PURE__ */ mapOf("gelu"),
+  silu: /* @__PURE__ */ mapOf("silu"),
   softmax: <Input extends Float32Array | Tensor>(x: Input): Input => onEither("softmax", x, (t) => softmax(t)),
   logSoftmax: <Input extends Float32Array | Tensor>(x: Input): Input => onEither("logSoftmax", x, (t) => logSoftmax(t)),
 } as const;

@@ -4,12 +4,12 @@ import { optimizerBlock } from "../runtime/plan.ts";
 import { Parameter } from "../tensor/parameter.ts";
 
 /** The memory of an optimizer goes back to the heap when nothing refers to it any more. */
-const registry = new FinalizationRegistry<readonly number[]>((addresses) => {
+const registry = /* @__PURE__ */ new FinalizationRegistry<readonly number[]>((addresses) => {
   for (const address of addresses) engine().heap.release(address);
 });
 
 /** Bytes of one block in the list that the kernels work through. */
-const BLOCK_BYTES = optimizerBlock.length * 4;
+const blockBytes = (): number => optimizerBlock.length * 4;
 
 /** Changes parameters by their gradients. */
 export abstract class Optimizer {
@@ -38,7 +38,7 @@ export abstract class Optimizer {
   /** Writes the list of blocks, which holds for as long as the optimizer does: parameters never move. */
   #reserve(states: number): number {
     const { heap, kernels } = engine();
-    const list = heap.allocate(this.parameters.length * BLOCK_BYTES);
+    const list = heap.allocate(this.parameters.length * blockBytes());
     const kept = [list];
     const state = (size: number): number => {
       const address = heap.allocate(size * 4);
@@ -51,7 +51,7 @@ export abstract class Optimizer {
       const firstState = states > 0 ? state(size) : 0;
       const secondState = states > 1 ? state(size) : 0;
       const fields = { parameter: address, gradient: gradientBlock, firstState, secondState, count: size };
-      optimizerBlock(fields, list + i * BLOCK_BYTES);
+      optimizerBlock(fields, list + i * blockBytes());
     });
     return list;
   }
@@ -93,7 +93,7 @@ export abstract class Optimizer {
   }
 
   #change(start: number, end: number): void {
-    this.update(this.#blocks + start * BLOCK_BYTES, end - start, this.#steps[start] as number);
+    this.update(this.#blocks + start * blockBytes(), end - start, this.#steps[start] as number);
     for (let i = start; i < end; i++) {
       (this.#steps[i] as number)++;
       (this.parameters[i] as Parameter).version++;

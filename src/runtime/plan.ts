@@ -22,7 +22,7 @@ export function plan<const Field extends string>(fields: readonly Field[]): Plan
   return Object.defineProperty(write, "length", { value: fields.length });
 }
 
-export const rnnPlan = plan([
+export const rnnPlan = /* @__PURE__ */ plan([
   "steps",
   "batch",
   "stride",
@@ -44,7 +44,7 @@ export const rnnPlan = plan([
   "workspace",
 ]);
 
-export const lstmPlan = plan([
+export const lstmPlan = /* @__PURE__ */ plan([
   "steps",
   "batch",
   "stride",
@@ -67,7 +67,7 @@ export const lstmPlan = plan([
   "workspace",
 ]);
 
-export const gruPlan = plan([
+export const gruPlan = /* @__PURE__ */ plan([
   "steps",
   "batch",
   "stride",
@@ -89,7 +89,7 @@ export const gruPlan = plan([
   "workspace",
 ]);
 
-export const stagePlan = plan([
+export const stagePlan = /* @__PURE__ */ plan([
   "kernel",
   "input",
   "size",
@@ -109,4 +109,4 @@ export const stagePlan = plan([
 ]);
 
 /** A parameter as optimizers list it: assembly/optim/block.ts. */
-export const optimizerBlock = plan(["parameter", "gradient", "firstState", "secondState", "count"]);
+export const optimizerBlock = /* @__PURE__ */ plan(["parameter", "gradient", "firstState", "secondState", "count"]);

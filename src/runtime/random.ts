@@ -104,7 +104,7 @@ function checkSeed(seed: number): number {
 }
 
 /** The generator behind initialisation and dropout, unless another one is given. */
-export const generator = new Generator(0);
+export const generator = /* @__PURE__ */ new Generator(0);
 
 /** Starts the generator behind initialisation and dropout over: same seed, same bits. */
 export function seed(value: number): void {

@@ -1,6 +1,6 @@
 import { engine } from "../runtime/engine.ts";
 
-const registry = new FinalizationRegistry<number>((address) => engine().heap.release(address));
+const registry = /* @__PURE__ */ new FinalizationRegistry<number>((address) => engine().heap.release(address));
 
 /** Memory of a stream: `count` numbers, zeros at first, held as long as `owner` is. */
 export function reserve(owner: object, count: number): number {

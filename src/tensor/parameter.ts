@@ -4,7 +4,7 @@ import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 
 /** Gives a parameter's blocks back to the heap when nothing refers to it any more. */
-const registry = new FinalizationRegistry<readonly number[]>((addresses) => {
+const registry = /* @__PURE__ */ new FinalizationRegistry<readonly number[]>((addresses) => {
   for (const address of addresses) engine().heap.release(address);
 });
 
