@@ -1,6 +1,5 @@
 /** Figures count only when results agree: each peer's are held against plain JavaScript's. */
-import { takeTurn } from "./processes.ts";
-import type { Result } from "./turn.ts";
+import type { Result, TakeTurn } from "./turn.ts";
 import type { Case } from "./workloads.ts";
 
 /** ‖expected − actual‖ / ‖expected‖. */
@@ -15,31 +14,27 @@ export function relativeDifference(expected: Float32Array, actual: Float32Array)
   return Math.sqrt(difference) / Math.max(Math.sqrt(size), Number.MIN_VALUE);
 }
 
-function decoded(text: string): Float32Array {
-  const bytes = Uint8Array.from(Buffer.from(text, "base64"));
-  return new Float32Array(bytes.buffer);
-}
-
 /** The results that are right, computed once a case; the other form of the GRU by this library. */
 export class Reference {
-  readonly #node: string;
-  readonly #results = new Map<string, Promise<Float32Array[]>>();
+  readonly #takeTurn: TakeTurn;
+  readonly #results = new Map<string, Promise<readonly Float32Array[]>>();
 
-  constructor(node: string) {
-    this.#node = node;
+  constructor(takeTurn: TakeTurn) {
+    this.#takeTurn = takeTurn;
   }
 
   /** Says what is wrong with a result, if anything. NaN is. */
-  async complaint(benchCase: Case, { arrays, resetBefore = false }: Result): Promise<string | undefined> {
+  async complaint(benchCase: Case, result: Result): Promise<string | undefined> {
+    const { arrays, resetBefore = false, tolerance = benchCase.tolerance } = result;
     const expected = await this.#of(benchCase, resetBefore);
-    const differences = arrays.map((text, i) => relativeDifference(expected[i] ?? new Float32Array(), decoded(text)));
+    const differences = arrays.map((values, i) => relativeDifference(expected[i] ?? new Float32Array(), values));
     const worst = differences.reduce((a, b) => (b > a || Number.isNaN(b) ? b : a), 0);
-    if (worst <= benchCase.tolerance && arrays.length > 0) return undefined;
-    const array = differences.indexOf(worst);
-    return `another result: array ${array} is off by ${worst.toPrecision(2)}, allowed ${benchCase.tolerance}`;
+    if (worst <= tolerance && arrays.length > 0) return undefined;
+    const array = differences.findIndex((difference) => Object.is(difference, worst));
+    return `another result: array ${array} is off by ${worst.toPrecision(2)}, allowed ${tolerance}`;
   }
 
-  #of(benchCase: Case, resetBefore: boolean): Promise<Float32Array[]> {
+  #of(benchCase: Case, resetBefore: boolean): Promise<readonly Float32Array[]> {
     const key = JSON.stringify([benchCase.name, benchCase.workload, resetBefore]);
     const known = this.#results.get(key);
     if (known) return known;
@@ -48,13 +43,13 @@ export class Reference {
     return fresh;
   }
 
-  async #compute(benchCase: Case, resetBefore: boolean): Promise<Float32Array[]> {
+  async #compute(benchCase: Case, resetBefore: boolean): Promise<readonly Float32Array[]> {
     const work = resetBefore ? ({ ...benchCase.work, resetAfter: false } as Case["work"]) : benchCase.work;
     const peer = resetBefore ? "unrolled" : "javascript";
-    let result: Float32Array[] | undefined;
+    let result: readonly Float32Array[] | undefined;
     const request = { peer, threads: 1, cases: [{ ...benchCase, work }], check: true, seconds: 0 } as const;
-    await takeTurn(this.#node, request, (message) => {
-      if (message.kind === "result") result = message.arrays.map(decoded);
+    await this.#takeTurn(request, (message) => {
+      if (message.kind === "result") result = message.arrays;
     });
     if (!result) throw new Error(`${benchCase.workload} ${benchCase.name}: the reference gave no result`);
     return result;

@@ -75,9 +75,9 @@ function prepareTraining(brain: Brain, work: TrainingWork, inputs: Inputs): Prep
 }
 
 /** brain.js: recurrent networks that learn token sequences, one at a time. */
-export function startBrain(): Promise<Peer> {
-  const brain = load<Brain>("brain.js");
-  return Promise.resolve({
+export async function startBrain(): Promise<Peer> {
+  const brain = await load<Brain>("brain.js");
+  return {
     version: packageVersion("brain.js"),
     details: "plain JavaScript",
     matmul: unsupported("has no matrices to multiply"),
@@ -85,5 +85,5 @@ export function startBrain(): Promise<Peer> {
     stream: unsupported("keeps no state between calls"),
     sequence: unsupported("takes whole token sequences only"),
     training: (work, inputs) => prepareTraining(brain, work, inputs),
-  });
+  };
 }

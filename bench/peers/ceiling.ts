@@ -5,31 +5,11 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { probeInWebAssembly } from "./ceiling-wasm.ts";
+import { compileProbes } from "./ceiling-probe.ts";
+import { bytesOf, probeInWebAssembly } from "./ceiling-wasm.ts";
+import { type Ceiling, type Probes, probesOf } from "./limit.ts";
 import { peersFolder } from "./packages.ts";
 import type { Cost } from "./workloads.ts";
-
-export interface Ceiling {
-  readonly measuredBy: string;
-  /** 10⁹ operations a second, the better of multiply-then-add and fused multiply-add. */
-  readonly gigaflops: number;
-  /** Seconds to read that many bytes of floats, over and over. */
-  readonly read: Readonly<Record<number, number>>;
-  /** Seconds to copy that many bytes, over and over. */
-  readonly copy: Readonly<Record<number, number>>;
-}
-
-export interface Probes {
-  readonly read: readonly number[];
-  readonly copy: readonly number[];
-}
-
-function probesOf(costs: readonly Cost[]): Probes {
-  const sizes = (pick: (cost: Cost) => number | undefined) => [
-    ...new Set(costs.map(pick).filter((bytes) => bytes !== undefined)),
-  ];
-  return { read: sizes(({ readBytes }) => readBytes), copy: sizes(({ copyBytes }) => copyBytes) };
-}
 
 function readOutput(output: string): Omit<Ceiling, "measuredBy"> {
   const found = { gigaflops: 0, read: {} as Record<number, number>, copy: {} as Record<number, number> };
@@ -61,15 +41,6 @@ export async function measureCeiling(costs: readonly Cost[]): Promise<Ceiling> {
   try {
     return probeInC(probes);
   } catch {
-    return { ...(await probeInWebAssembly(probes)), measuredBy: "WebAssembly, 128-bit vectors, one core" };
+    return await probeInWebAssembly(await compileProbes(bytesOf(probes)), probes);
   }
-}
-
-/** Seconds that one run takes at least: as long as its slowest part on a core that overlaps all the rest. */
-export function limitOf({ operations = 0, readBytes, copyBytes }: Cost, ceiling: Ceiling): number {
-  return Math.max(
-    operations / ceiling.gigaflops / 1e9,
-    readBytes ? ceiling.read[readBytes] : 0,
-    copyBytes ? ceiling.copy[copyBytes] : 0,
-  );
 }

@@ -14,7 +14,7 @@ export interface Bar {
   readonly color: string;
 }
 
-const WIDTH = 440;
+const WIDTH = 460;
 
 /** Length of the shortest bar, as a factor on the logarithmic axis, which begins at 1. */
 const SHORTEST = 2;
@@ -28,7 +28,7 @@ export function renderBars(name: string, unit: string, bars: readonly Bar[]): st
   chart.setOption({
     animation: false,
     textStyle: { fontFamily: "inherit", fontSize: 11 },
-    grid: { left: 118, right: 122, top: 4, bottom: 8 },
+    grid: { left: 138, right: 122, top: 4, bottom: 8 },
     xAxis: { type: "log", show: false, min: 1, max: (SHORTEST * longest) / shortest },
     yAxis: {
       type: "category",

@@ -5,15 +5,16 @@ import { matmul } from "../plain/matrix.ts";
 import type { PlainParameter } from "../plain/parameter.ts";
 import type { PlainRecurrent } from "../plain/recurrent.ts";
 import type { Inputs } from "./inputs.ts";
+import { packageVersion } from "./packages.ts";
 import type { Peer, Prepared } from "./peer.ts";
 import { pushing } from "./pushing.ts";
 import type { MapWork, MatmulWork, RecurrentSizes, SequenceWork, StreamWork, TrainingWork } from "./workloads.ts";
 
-function prepareMatmul({ size }: MatmulWork, inputs: Inputs): Prepared {
+function prepareMatmul({ m, k, n }: MatmulWork, inputs: Inputs): Prepared {
   const a = inputs.floats("a");
   const b = inputs.floats("b");
-  const c = new Float32Array(size * size);
-  const run = () => matmul(a, b, c, size, size, size);
+  const c = new Float32Array(m * n);
+  const run = () => matmul(a, b, c, m, k, n);
   return {
     run,
     result: () => {
@@ -26,8 +27,14 @@ function prepareMatmul({ size }: MatmulWork, inputs: Inputs): Prepared {
 /** Keeps what the last run returned reachable, so that no compiler may drop the work. */
 let last: Float32Array | undefined;
 
+function exp(x: Float32Array): Float32Array {
+  const y = new Float32Array(x.length);
+  for (let i = 0; i < x.length; i++) y[i] = Math.exp(x[i]);
+  return y;
+}
+
 function prepareMap(work: MapWork, inputs: Inputs): Prepared {
-  const map = plainActivations[work.function];
+  const map = work.function === "exp" ? exp : plainActivations[work.function];
   const x = inputs.floats("x");
   return {
     run: () => {
@@ -85,8 +92,7 @@ function prepareTraining(work: TrainingWork, inputs: Inputs): Prepared {
 /** Typed arrays and loops, written with care: what every peer's results are held against. */
 export function startJavascript(): Promise<Peer> {
   return Promise.resolve({
-    version: process.version,
-    details: "V8",
+    version: packageVersion("javascript"),
     matmul: prepareMatmul,
     map: prepareMap,
     stream: prepareStream,

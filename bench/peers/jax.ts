@@ -31,12 +31,17 @@ interface Jax {
   valueAndGrad<A extends unknown[]>(
     f: (parameters: Arrays, ...rest: A) => JaxArray,
   ): (parameters: Arrays, ...rest: A) => [JaxArray, Arrays];
-  readonly nn: { sigmoid(x: JaxArray): JaxArray; logSoftmax(x: JaxArray, axis: number): JaxArray };
+  readonly nn: {
+    sigmoid(x: JaxArray): JaxArray;
+    gelu(x: JaxArray, options: { approximate: boolean }): JaxArray;
+    logSoftmax(x: JaxArray, axis: number): JaxArray;
+  };
   readonly numpy: {
     array(values: Float32Array, options?: { shape: number[] }): JaxArray;
     zeros(shape: number[]): JaxArray;
     matmul(a: JaxArray, b: JaxArray): JaxArray;
     tanh(x: JaxArray): JaxArray;
+    exp(x: JaxArray): JaxArray;
     sqrt(x: JaxArray): JaxArray;
     split(x: JaxArray, sections: number, axis: number): JaxArray[];
     concatenate(arrays: JaxArray[], axis: number): JaxArray;
@@ -94,9 +99,9 @@ function referring(arrays: Arrays): Arrays {
   return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.ref]));
 }
 
-function prepareMatmul({ numpy: np, jit }: Jax, { size }: MatmulWork, inputs: Inputs): Prepared {
-  const a = np.array(inputs.floats("a"), { shape: [size, size] });
-  const b = np.array(inputs.floats("b"), { shape: [size, size] });
+function prepareMatmul({ numpy: np, jit }: Jax, { m, k, n }: MatmulWork, inputs: Inputs): Prepared {
+  const a = np.array(inputs.floats("a"), { shape: [m, k] });
+  const b = np.array(inputs.floats("b"), { shape: [k, n] });
   const product = jit((x: JaxArray, y: JaxArray) => np.matmul(x, y));
   const run = () => product(a.ref, b.ref).dataSync();
   return { run, result: () => [run()] };
@@ -104,7 +109,9 @@ function prepareMatmul({ numpy: np, jit }: Jax, { size }: MatmulWork, inputs: In
 
 function prepareMap(jax: Jax, work: MapWork, inputs: Inputs): Prepared {
   const x = jax.numpy.array(inputs.floats("x"), { shape: [work.count] });
-  const f = jax.jit(work.function === "tanh" ? jax.numpy.tanh : jax.nn.sigmoid);
+  const { nn, numpy } = jax;
+  const gelu = (values: JaxArray) => nn.gelu(values, { approximate: false });
+  const f = jax.jit({ sigmoid: nn.sigmoid, tanh: numpy.tanh, exp: numpy.exp, gelu }[work.function]);
   const run = () => f(x.ref).dataSync();
   return { run, result: () => [run()] };
 }
@@ -237,7 +244,9 @@ function adam(jax: Jax, parameters: Arrays, learningRate: number): Update {
 
 /** jax-js on its WebAssembly device. */
 export async function startJax(): Promise<Peer> {
-  const jax = load<Jax>("@jax-js/jax");
+  // In a page it would take a worker for each core, and it cannot be told how many.
+  Object.defineProperty(globalThis, "Worker", { value: undefined });
+  const jax = await load<Jax>("@jax-js/jax");
   await jax.init("wasm");
   jax.defaultDevice("wasm");
   return {

@@ -1,6 +1,7 @@
 import { medianOf } from "../rows.ts";
-import { type Ceiling, limitOf } from "./ceiling.ts";
+import { type Ceiling, limitOf } from "./limit.ts";
 import type { PeerDescription } from "./peers.ts";
+import { LONG_RUN } from "./timing.ts";
 import type { Case } from "./workloads.ts";
 
 /** A peer with the number of threads it is told to use. */
@@ -39,10 +40,10 @@ interface Cell {
 export class Measurement {
   readonly #cells = new Map<string, Cell>();
 
-  add(benchCase: Case, implementation: Implementation, seconds: number, runs: number, note?: string): void {
+  add(benchCase: Case, implementation: Implementation, seconds: number, note?: string): void {
     const cell = this.#cell(benchCase, implementation);
     cell.seconds.push(seconds);
-    cell.finished = runs === 1;
+    cell.finished = seconds > LONG_RUN;
     cell.note = note;
   }
 

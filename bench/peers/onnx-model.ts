@@ -2,9 +2,9 @@
 import protobuf from "protobufjs";
 
 const FLOAT = 1;
-/** Models of this version of the format and of the operators are read by every runtime of the last years. */
-const FORMAT_VERSION = 8;
-const OPERATORS_VERSION = 17;
+/** The first version of the operators that has Gelu, and the format that belongs to it. */
+const FORMAT_VERSION = 9;
+const OPERATORS_VERSION = 20;
 
 function message(fields: Record<string, [number, string, "repeated"?]>) {
   return {

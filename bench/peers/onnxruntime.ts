@@ -1,6 +1,6 @@
 import { type Inputs, reordered } from "./inputs.ts";
 import { type OnnxNode, onnxModel } from "./onnx-model.ts";
-import { load, packageVersion } from "./packages.ts";
+import { fileAddresses, load, packageVersion } from "./packages.ts";
 import { type Peer, type Prepared, unsupported } from "./peer.ts";
 import {
   CHECKED_STEPS,
@@ -23,7 +23,7 @@ interface OrtSession {
 
 /** The part of either runtime that is used here. */
 interface Ort {
-  readonly env: { wasm: { numThreads?: number } };
+  readonly env: { wasm: { numThreads?: number; wasmPaths?: Readonly<Record<string, string>> } };
   readonly Tensor: new (type: "float32", data: Float32Array, shape: readonly number[]) => OrtTensor;
   readonly InferenceSession: { create(model: Uint8Array, options: object): Promise<OrtSession> };
 }
@@ -70,16 +70,24 @@ class OnnxRuntime implements Peer {
     this.details = "one-node models, CPU provider";
   }
 
-  async matmul({ size }: MatmulWork, inputs: Inputs): Promise<Prepared> {
-    const shape = [size, size];
-    const model = { operator: "MatMul", arguments: ["a", "b"], inputs: { a: shape, b: shape }, outputs: { y: shape } };
-    const feeds = { a: this.#tensor(inputs.floats("a"), shape), b: this.#tensor(inputs.floats("b"), shape) };
+  /** A weight that stays the same is a constant of the model. */
+  async matmul({ m, k, n, fixed }: MatmulWork, inputs: Inputs): Promise<Prepared> {
+    const right = { shape: [k, n], values: inputs.floats("b") };
+    const model = {
+      operator: "MatMul",
+      arguments: ["a", "b"],
+      inputs: { a: [m, k], ...(fixed ? {} : { b: right.shape }) },
+      outputs: { y: [m, n] },
+      constants: fixed ? { b: right } : undefined,
+    };
+    const a = this.#tensor(inputs.floats("a"), [m, k]);
+    const feeds: Feeds = fixed ? { a } : { a, b: this.#tensor(right.values, right.shape) };
     return this.#prepared(await this.#session(model), feeds, "y");
   }
 
   async map(work: MapWork, inputs: Inputs): Promise<Prepared> {
     const shape = [work.count];
-    const operator = work.function === "tanh" ? "Tanh" : "Sigmoid";
+    const operator = { sigmoid: "Sigmoid", tanh: "Tanh", exp: "Exp", gelu: "Gelu" }[work.function];
     const model = { operator, arguments: ["x"], inputs: { x: shape }, outputs: { y: shape } };
     return this.#prepared(await this.#session(model), { x: this.#tensor(inputs.floats("x"), shape) }, "y");
   }
@@ -128,14 +136,16 @@ class OnnxRuntime implements Peer {
 }
 
 /** ONNX Runtime compiled to WebAssembly. */
-export function startWebRuntime(threads: number): Promise<Peer> {
-  const ort = load<Ort>("onnxruntime-web");
+export async function startWebRuntime(threads: number): Promise<Peer> {
+  const ort = await load<Ort>("onnxruntime-web");
+  const addresses = fileAddresses("onnxruntime-web");
+  if (addresses) ort.env.wasm.wasmPaths = addresses;
   ort.env.wasm.numThreads = threads;
-  return Promise.resolve(new OnnxRuntime(ort, "onnxruntime-web", { executionProviders: ["wasm"] }));
+  return new OnnxRuntime(ort, "onnxruntime-web", { executionProviders: ["wasm"] });
 }
 
 /** ONNX Runtime's native add-on, the CPU provider inside its package. */
-export function startNativeRuntime(threads: number): Promise<Peer> {
+export async function startNativeRuntime(threads: number): Promise<Peer> {
   const options = { executionProviders: ["cpu"], intraOpNumThreads: threads, interOpNumThreads: 1 };
-  return Promise.resolve(new OnnxRuntime(load<Ort>("onnxruntime-node"), "onnxruntime-node", options));
+  return new OnnxRuntime(await load<Ort>("onnxruntime-node"), "onnxruntime-node", options);
 }

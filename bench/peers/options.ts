@@ -9,9 +9,10 @@ Times the same work in this library and in its alternatives, each in processes o
 
   --only PATTERN   only cases whose workload and name contain this, such as "lstm", "matmul 64", "B = 32"
   --peers LIST     only these, comma-separated: ${peers.map(({ name }) => name).join(", ")}
-  --threads LIST   also with these numbers of threads, where a peer can be told (default: 1)
+  --threads LIST   with these numbers of threads, where a peer can be told: 1, or 1,2 (default: 1)
   --turns N        turns for each implementation (default: 3)
-  --seconds S      seconds of sampling for each case in each turn (default: 0.4)
+  --seconds S      seconds of sampling for each case in each turn (default: 0.3)
+  --quick          one turn of 0.1 seconds: a first look, and whether all agree
   --json FILE      write rows, versions and machine as JSON
   --html FILE      where the page of charts goes (default: build/peers/report.html)
   --node PATH      the Node.js to measure in (default: this one)
@@ -50,8 +51,9 @@ export function readOptions(defaultHtml: string): Options | undefined {
       only: { type: "string", default: "" },
       peers: { type: "string" },
       threads: { type: "string", default: "1" },
-      turns: { type: "string", default: "3" },
-      seconds: { type: "string", default: "0.4" },
+      turns: { type: "string" },
+      seconds: { type: "string" },
+      quick: { type: "boolean", default: false },
       json: { type: "string" },
       html: { type: "string", default: defaultHtml },
       node: { type: "string", default: process.execPath },
@@ -59,7 +61,7 @@ export function readOptions(defaultHtml: string): Options | undefined {
     },
   });
   if (values.help) return undefined;
-  const seconds = Number(values.seconds);
+  const seconds = Number(values.seconds ?? (values.quick ? 0.1 : 0.3));
   if (!(seconds > 0 && seconds <= 60)) throw new Error(`--seconds: expected 0 < S ≤ 60, got ${values.seconds}`);
   const selected = cases.filter(({ workload, name }) => isSelected(values.only, workload, name));
   if (selected.length === 0) throw new Error(`--only: no case contains "${values.only}"`);
@@ -67,7 +69,7 @@ export function readOptions(defaultHtml: string): Options | undefined {
     cases: selected,
     peers: selectedPeers(values.peers),
     threads: [...new Set(values.threads.split(",").map((text) => wholeNumber("threads", text)))],
-    turns: wholeNumber("turns", values.turns),
+    turns: wholeNumber("turns", values.turns ?? (values.quick ? "1" : "3")),
     seconds,
     json: values.json,
     html: values.html,

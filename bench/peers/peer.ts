@@ -13,6 +13,8 @@ export interface Prepared {
   result(): Float32Array[] | Promise<Float32Array[]>;
   /** The GRU's reset gate comes before the product here. */
   resetBefore?: boolean;
+  /** Largest relative difference that is allowed, where it is not the case's. */
+  tolerance?: number;
   /** What to know when reading the figure. */
   note?: string;
 }

@@ -1,4 +1,3 @@
-import Table from "cli-table3";
 import type { Implementation, Row } from "./measurement.ts";
 
 export function rounded(value: number): string {
@@ -13,25 +12,12 @@ export function titleOf({ peer, threads }: Implementation): string {
   return threads === 1 ? peer.title : `${peer.title}, ${threads} threads`;
 }
 
-function cellText({ median, shareOfCeiling, spread }: Row): string {
-  if (median === null) return "—";
-  return `${rounded(median)}\n${percent(shareOfCeiling ?? 0)} ±${(50 * (spread ?? 0)).toFixed(0)}`;
+/** Half of slowest − fastest turn, in percent of the median. */
+export function spreadText(spread: number | null): string {
+  return `±${(50 * (spread ?? 0)).toFixed(0)}`;
 }
 
-/** One workload: a line a case, a column an implementation; median, share of the ceiling, half the spread in percent. */
-export function tableOf(implementations: readonly Implementation[], rows: readonly Row[]): string {
-  const table = new Table({
-    head: [
-      rows[0].workload,
-      "unit",
-      ...implementations.map((implementation) => titleOf(implementation).replace(", ", "\n")),
-    ],
-    colAligns: ["left", "left", ...implementations.map(() => "right" as const)],
-    style: { head: [], border: [], compact: true },
-  });
-  for (let r = 0; r < rows.length; r += implementations.length) {
-    const line = rows.slice(r, r + implementations.length);
-    table.push([line[0].case, line[0].unit, ...line.map(cellText)]);
-  }
-  return table.toString();
+/** Rows as a table has them: a line a case. */
+export function linesOf(rows: readonly Row[], columns: number): Row[][] {
+  return Array.from({ length: rows.length / columns }, (_, i) => rows.slice(i * columns, (i + 1) * columns));
 }

@@ -1,5 +1,5 @@
 import { type Inputs, reordered, transposed } from "./inputs.ts";
-import { load, packageVersion } from "./packages.ts";
+import { fileAddresses, load, packageVersion } from "./packages.ts";
 import type { Peer, Prepared } from "./peer.ts";
 import { pushing } from "./pushing.ts";
 import type { MapWork, MatmulWork, RecurrentSizes, SequenceWork, StreamWork, TrainingWork } from "./workloads.ts";
@@ -8,7 +8,8 @@ interface TfTensor {
   readonly shape: number[];
   dataSync(): Float32Array;
   dispose(): void;
-  add(other: TfTensor): TfTensor;
+  add(other: TfTensor | number): TfTensor;
+  mul(other: TfTensor | number): TfTensor;
   reshape(shape: number[]): TfTensor;
   transpose(): TfTensor;
 }
@@ -36,6 +37,8 @@ interface Tf {
   matMul(a: TfTensor, b: TfTensor): TfTensor;
   sigmoid(x: TfTensor): TfTensor;
   tanh(x: TfTensor): TfTensor;
+  exp(x: TfTensor): TfTensor;
+  erf(x: TfTensor): TfTensor;
   keep(x: TfTensor): TfTensor;
   tidy<T>(work: () => T): T;
   readonly losses: { softmaxCrossEntropy(labels: TfTensor, logits: TfTensor): TfTensor };
@@ -53,9 +56,13 @@ const cellNames = { RNN: "simpleRNNCell", LSTM: "lstmCell", GRU: "gruCell" } as 
 /** Our gates r z n are z r n there; the others keep their order. Its own inverse. */
 const gateOrders = { RNN: [0], LSTM: [0, 1, 2, 3], GRU: [1, 0, 2] } as const;
 
-/** Its gates are hard sigmoids unless told otherwise, and its GRU has the reset gate before the product only. */
+/**
+ * Its gates are hard sigmoids unless told otherwise, and its GRU has the reset gate before the product only. The weights
+ * are set afterwards: its orthogonal ones would take minutes.
+ */
 function layerOptions({ cell, hiddenSize }: RecurrentSizes): object {
-  return { units: hiddenSize, ...(cell === "RNN" ? {} : { recurrentActivation: "sigmoid" }) };
+  const zeros = { kernelInitializer: "zeros", recurrentInitializer: "zeros" };
+  return { units: hiddenSize, ...zeros, ...(cell === "RNN" ? {} : { recurrentActivation: "sigmoid" }) };
 }
 
 const note = "GRU with the reset gate before the product";
@@ -74,17 +81,21 @@ class Tfjs implements Peer {
     return `${this.#backend} backend, layers with true sigmoids`;
   }
 
-  matmul({ size }: MatmulWork, inputs: Inputs): Prepared {
+  matmul({ m, k, n }: MatmulWork, inputs: Inputs): Prepared {
     const tf = this.#tf;
-    const a = tf.tensor(inputs.floats("a"), [size, size]);
-    const b = tf.tensor(inputs.floats("b"), [size, size]);
+    const a = tf.tensor(inputs.floats("a"), [m, k]);
+    const b = tf.tensor(inputs.floats("b"), [k, n]);
     return { run: () => tf.matMul(a, b).dispose(), result: () => [tf.matMul(a, b).dataSync()] };
   }
 
   map(work: MapWork, inputs: Inputs): Prepared {
     const tf = this.#tf;
     const x = tf.tensor(inputs.floats("x"), [work.count]);
-    return { run: () => tf[work.function](x).dispose(), result: () => [tf[work.function](x).dataSync()] };
+    const name = work.function;
+    const gelu = () => tf.tidy(() => x.mul(0.5).mul(tf.erf(x.mul(Math.SQRT1_2)).add(1)));
+    const map = name === "gelu" ? gelu : () => tf[name](x);
+    const note = name === "gelu" ? { note: "gelu from its error function" } : {};
+    return { run: () => map().dispose(), result: () => [map().dataSync()], ...note };
   }
 
   stream(work: StreamWork, inputs: Inputs): Prepared {
@@ -201,20 +212,28 @@ function swapped(values: ArrayLike<number>, a: number, b: number, size: number):
   return result;
 }
 
-async function start(backend: "cpu" | "wasm"): Promise<Peer> {
-  const tf = load<Tf>("@tensorflow/tfjs");
-  if (backend === "wasm") load("@tensorflow/tfjs-backend-wasm");
-  await tf.setBackend(backend);
-  await tf.ready();
-  return new Tfjs(tf, backend);
+/** What the WebAssembly backend can be told. */
+interface WasmBackend {
+  setThreadsCount(count: number): void;
+  setWasmPaths(addresses: Readonly<Record<string, string>>): void;
 }
 
 /** TensorFlow.js in plain JavaScript. */
-export function startTfjsCpu(): Promise<Peer> {
-  return start("cpu");
+export async function startTfjsCpu(): Promise<Peer> {
+  const tf = await load<Tf>("@tensorflow/tfjs");
+  await tf.setBackend("cpu");
+  await tf.ready();
+  return new Tfjs(tf, "cpu");
 }
 
 /** TensorFlow.js over XNNPACK compiled to WebAssembly; one thread in Node. */
-export function startTfjsWasm(): Promise<Peer> {
-  return start("wasm");
+export async function startTfjsWasm(threads: number): Promise<Peer> {
+  const tf = await load<Tf>("@tensorflow/tfjs");
+  const backend = await load<WasmBackend>("@tensorflow/tfjs-backend-wasm");
+  const addresses = fileAddresses("@tensorflow/tfjs-backend-wasm");
+  if (addresses) backend.setWasmPaths(addresses);
+  backend.setThreadsCount(threads);
+  await tf.setBackend("wasm");
+  await tf.ready();
+  return new Tfjs(tf, "wasm");
 }

@@ -1,8 +1,10 @@
 import {
   Adam,
   activations,
+  configure,
   crossEntropy,
   GRU,
+  Linear,
   LSTM,
   matmul,
   noGrad,
@@ -11,11 +13,12 @@ import {
   SGD,
   type Tensor,
   tensor,
+  threadsReady,
 } from "unrolled";
 import { EngineCharacterModel } from "../suites/engine-model.ts";
-import type { Inputs } from "./inputs.ts";
+import { type Inputs, transposed } from "./inputs.ts";
 import { packageVersion } from "./packages.ts";
-import type { Peer, Prepared } from "./peer.ts";
+import { type Peer, type Prepared, Unsupported } from "./peer.ts";
 import { pushing } from "./pushing.ts";
 import type { MapWork, MatmulWork, RecurrentSizes, SequenceWork, StreamWork, TrainingWork } from "./workloads.ts";
 
@@ -29,16 +32,18 @@ function layerOf({ cell, inputSize, hiddenSize, resetAfter }: RecurrentSizes): L
   return cell === "LSTM" ? new LSTM({ inputSize, hiddenSize }) : new RNN({ inputSize, hiddenSize });
 }
 
-function prepareMatmul({ size }: MatmulWork, inputs: Inputs): Prepared {
-  const a = tensor(inputs.floats("a"), [size, size]);
-  const b = tensor(inputs.floats("b"), [size, size]);
-  return {
-    run: () => noGrad(() => matmul(a, b)),
-    result: () => [noGrad(() => matmul(a, b).toArray() as Float32Array)],
-  };
+/** A weight that stays the same is a layer's. */
+function prepareMatmul({ m, k, n, fixed }: MatmulWork, inputs: Inputs): Prepared {
+  const a = tensor(inputs.floats("a"), [m, k]);
+  const b = tensor(inputs.floats("b"), [k, n]);
+  const layer = new Linear({ inputSize: k, outputSize: n, bias: false });
+  layer.loadStateDict({ weight: tensor(transposed(inputs.floats("b"), k, n), [n, k]) });
+  const product = fixed ? () => layer.forward(a) : () => matmul(a, b);
+  return { run: () => noGrad(product), result: () => [noGrad(() => product().toArray() as Float32Array)] };
 }
 
 function prepareMap(work: MapWork, inputs: Inputs): Prepared {
+  if (work.function === "exp") throw new Unsupported("has no exp among its activations");
   const f = activations[work.function];
   const x = tensor(inputs.floats("x"));
   return { run: () => noGrad(() => f(x)), result: () => [noGrad(() => f(x).toArray() as Float32Array)] };
@@ -87,14 +92,17 @@ function prepareTraining(work: TrainingWork, inputs: Inputs): Prepared {
 }
 
 /** This library, the build that it picks by itself. */
-export function startUnrolled(): Promise<Peer> {
-  return Promise.resolve({
-    version: packageVersion("../../package.json"),
+export async function startUnrolled(threads: number): Promise<Peer> {
+  configure({ threads });
+  const ready = await threadsReady();
+  if (ready < threads) throw new Unsupported(`${threads} threads wanted, this host gives ${ready}`);
+  return {
+    version: packageVersion("unrolled"),
     details: `${runtimeInfo().build} build`,
     matmul: prepareMatmul,
     map: prepareMap,
     stream: prepareStream,
     sequence: prepareSequence,
     training: prepareTraining,
-  });
+  };
 }

@@ -24,16 +24,21 @@ export interface RecurrentSizes {
   readonly resetAfter: boolean;
 }
 
-/** C = A·B, square. */
+/** C[M, N] = A[M, K]·B[K, N]. */
 export interface MatmulWork {
   readonly kind: "matmul";
-  readonly size: number;
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+  /** B is a layer's weight: the same at every run, so a peer may lay it out beforehand where it has a way to say so. */
+  readonly fixed: boolean;
 }
 
 /** y = f(x) for `count` numbers. */
 export interface MapWork {
   readonly kind: "map";
-  readonly function: "sigmoid" | "tanh";
+  /** gelu is the exact one, with the error function. */
+  readonly function: "sigmoid" | "tanh" | "exp" | "gelu";
   readonly count: number;
 }
 
@@ -83,6 +88,7 @@ export const CHECKED_STEPS = 20;
 /** Different samples that a stream reads, round and round. */
 export const STREAM_SAMPLES = 8;
 
+const mapNames = ["sigmoid", "tanh", "exp", "gelu"] as const;
 const cells = Object.keys(plainCells) as CellName[];
 const gatesOf: Readonly<Record<CellName, number>> = { RNN: 1, LSTM: 4, GRU: 3 };
 
@@ -104,17 +110,29 @@ function stepOperations({ cell, inputSize, hiddenSize }: RecurrentSizes): number
   return 2 * gatesOf[cell] * hiddenSize * (inputSize + hiddenSize);
 }
 
-function matmulCase(size: number): Case {
-  const draw = (seed: number): Draw => ({ shape: [size, size], seed, low: -1, high: 1 });
+function productCase(sizes: Omit<MatmulWork, "kind">): Case {
+  const { m, k, n, fixed } = sizes;
   return {
-    workload: "matmul",
-    name: `${size}×${size}×${size}`,
+    workload: fixed ? "product with a weight" : "matmul",
+    name: fixed ? `M = ${m}, ${k} → ${n}` : `${m}×${k}×${n}`,
     unit: milliseconds,
-    work: { kind: "matmul", size },
-    inputs: { a: draw(1), b: draw(2) },
-    cost: { operations: 2 * size ** 3 },
+    work: { kind: "matmul", ...sizes },
+    inputs: {
+      a: { shape: [m, k], seed: 1, low: -1, high: 1 },
+      b: { shape: [k, n], seed: 2, low: -1, high: 1 },
+    },
+    cost: { operations: 2 * m * k * n, ...(fixed ? { readBytes: 4 * k * n } : {}) },
     tolerance: 1e-5,
   };
+}
+
+function productCases(): Case[] {
+  const squares = [64, 128, 192, 256, 512].map((size) => productCase({ m: size, k: size, n: size, fixed: false }));
+  const weights = [
+    [128, 512],
+    [256, 1024],
+  ].flatMap(([k, n]) => [4, 8, 32, 64].map((m) => productCase({ m, k, n, fixed: true })));
+  return [...squares, ...weights];
 }
 
 function mapCase(name: MapWork["function"], count: number): Case {
@@ -194,9 +212,9 @@ function trainingCases(): Case[] {
 
 /** Everything that is measured, in the order of the table. RNN is Elman's network with tanh. */
 export const cases: readonly Case[] = [
-  ...[64, 128, 256, 512].map(matmulCase),
-  ...[4096, 1_000_000].flatMap((count) => (["sigmoid", "tanh"] as const).map((name) => mapCase(name, count))),
-  ...cells.flatMap((cell) => [32, 128, 256, 512].map((size) => streamCase(cell, size))),
+  ...productCases(),
+  ...[4096, 1_000_000].flatMap((count) => mapNames.map((name) => mapCase(name, count))),
+  ...cells.flatMap((cell) => [32, 64, 128, 256, 512].map((size) => streamCase(cell, size))),
   ...cells.flatMap((cell) => [1, 8, 32].map((batch) => sequenceCase(cell, batch))),
   ...trainingCases(),
 ];
