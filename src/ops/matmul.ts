@@ -5,6 +5,7 @@ import { ranges } from "../runtime/threads/ranges.ts";
 import { broadcastShapes, formatShape, requireFloat32, requireShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { reshape } from "./layout.ts";
+import { keptCopy } from "./weight.ts";
 
 /** A matrix in memory, read with any stride: element (i, j) is at i·row + j·column. */
 export interface Matrix {
@@ -23,10 +24,26 @@ export function columns(address: number, width: number): Matrix {
   return { address, row: 1, column: width };
 }
 
+/** A matrix on the right of a product that is a whole weight, as it lies or transposed: its packed copy may be kept. */
+export interface WeightMatrix extends Matrix {
+  readonly weight: Tensor;
+  readonly packing: "packDirect" | "packTransposed";
+}
+
+/** W, for d·W. */
+export function asItLies(weight: Tensor): WeightMatrix {
+  return { address: weight.address, row: weight.shape[1] as number, column: 1, weight, packing: "packDirect" };
+}
+
+/** Wᵀ, for x·Wᵀ. */
+export function transposed(weight: Tensor): WeightMatrix {
+  return { address: weight.address, row: 1, column: weight.shape[1] as number, weight, packing: "packTransposed" };
+}
+
 /** c[m, n] (rows `cRow` apart) := a·b, or += when `accumulate`. A single row takes the matrix–vector kernels. */
 export function multiply(
   a: Matrix,
-  b: Matrix,
+  b: Matrix | WeightMatrix,
   c: number,
   { m, n, k, cRow = n, accumulate = false }: { m: number; n: number; k: number; cRow?: number; accumulate?: boolean },
 ): void {
@@ -41,6 +58,12 @@ export function multiply(
   } else if (threads && parts > 1) {
     threads.run("gemm", partsOf(a, b, c, { m, n, k, cRow, accumulate }, parts));
   } else {
+    const panels = "weight" in b && k > 0 ? keptCopy(b.weight, b.packing, [b.weight.shape[0] as number], m) : 0;
+    if (panels !== 0) {
+      const workspace = engine().allocate(kernels.gemmPackedWorkspaceSize(m, k));
+      kernels.gemmPacked(a.address, a.row, a.column, panels, c, cRow, m, n, k, accumulate, workspace);
+      return;
+    }
     const workspace = engine().allocate(kernels.gemmWorkspaceSize(m, n, k));
     kernels.gemm(a.address, a.row, a.column, b.address, b.row, b.column, c, cRow, m, n, k, accumulate, workspace);
   }
@@ -173,14 +196,14 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
   const { kernels } = engine();
   const y = Tensor.inStep([...x.shape.slice(0, -1), n]);
   if (bias) kernels.expandAxis(bias.address, y.address, 1, m, n);
-  multiply(rows(x.address, k), columns(weight.address, k), y.address, { m, n, k, accumulate: bias !== null });
+  multiply(rows(x.address, k), transposed(weight), y.address, { m, n, k, accumulate: bias !== null });
   record(bias ? [x, weight, bias] : [x, weight], [y], () => {
     const dy = gradientOf(y);
     addGradient(weight, (d, accumulate) =>
       multiply(columns(dy, n), rows(x.address, k), d, { m: n, n: k, k: m, accumulate }),
     );
     if (bias) writeGradient(bias, (d) => kernels.sumAxis(dy, d, 1, m, n));
-    addGradient(x, (d, accumulate) => multiply(rows(dy, n), rows(weight.address, k), d, { m, n: k, k: n, accumulate }));
+    addGradient(x, (d, accumulate) => multiply(rows(dy, n), asItLies(weight), d, { m, n: k, k: n, accumulate }));
   });
   return y;
 }

@@ -1,5 +1,6 @@
 import { engine } from "../runtime/engine.ts";
 import { ShapeError } from "../runtime/errors.ts";
+import type { PackedCopy } from "./packedCopy.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -19,6 +20,13 @@ export class Parameter extends Tensor {
    * @internal
    */
   readonly gradientBlock: number;
+  /** Blocks of the heap that are given back with it. */
+  readonly #blocks: number[];
+  /**
+   * Its packed copies.
+   * @internal
+   */
+  readonly copies: PackedCopy[] = [];
   #written = false;
   /**
    * Counts its changes, so that whoever keeps a packed copy knows when to pack again.
@@ -44,7 +52,18 @@ export class Parameter extends Tensor {
     this.gradientBlock = gradient;
     this.requiresGrad = true;
     engine().f32.fill(0, data >>> 2, (data >>> 2) + this.size);
-    registry.register(this, [data, gradient]);
+    this.#blocks = [data, gradient];
+    registry.register(this, this.#blocks);
+  }
+
+  /**
+   * Memory for `count` numbers, held as long as the parameter is.
+   * @internal
+   */
+  reserve(count: number): number {
+    const address = engine().heap.allocate(count * 4);
+    this.#blocks.push(address);
+    return address;
   }
 
   /** Replaces its numbers; raises no gradient. */

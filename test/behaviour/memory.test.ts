@@ -229,6 +229,15 @@ describe("what is dropped is given back", () => {
       optimizer.step();
     }));
 
+  test("packed copies of weights", () =>
+    expectGivenBack(() => {
+      const linear = new Linear({ inputSize: 512, outputSize: 512 });
+      const x = ones([2, 512]);
+      const { heapBytes } = memory();
+      for (let i = 0; i < 3; i++) noGrad(() => linear.forward(x));
+      expect(memory().heapBytes).toBeGreaterThanOrEqual(heapBytes + 512 * 512 * 4);
+    }));
+
   test("but not a parameter while a view of it is held", async () => {
     const count = 100;
     const seven = new Float32Array(count).fill(7);

@@ -7,7 +7,7 @@ import { columns, type Matrix, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 import { openHistory, openStateGradient } from "./history.ts";
 import { checkSizes, inputProduct, present, type RecurrentWeights } from "./inputProduct.ts";
-import { runPass } from "./pass.ts";
+import { type PackedWeight, runPass } from "./pass.ts";
 
 export interface GruOptions {
   /** [B, H]; zeros when omitted. */
@@ -74,9 +74,9 @@ export function gruSequence(
   const product = inputProduct(x, weights, foldedBias(weights, hidden, resetAfter), sizes);
   const { gates } = product;
   const candidate = Tensor.inStep([steps, batch, hidden]);
-  const pass = { steps, batch, hidden, weight: weightHh.address, blocks: [2 * hidden, hidden] };
+  const pass = { steps, batch, hidden, weight: weightHh, blocks: [2 * hidden, hidden] };
   const biasCandidate = candidateBias(weights, hidden);
-  const fields = ({ first, size }: Range, panels: number, dOutput = 0, dh = 0) => ({
+  const fields = ({ first, size }: Range, packed: PackedWeight, dOutput = 0, dh = 0) => ({
     steps,
     batch: size,
     stride: batch,
@@ -90,19 +90,20 @@ export function gruSequence(
     gates: gates.address + 3 * first * hidden * 4,
     history: history.states.address + first * hidden * 4,
     candidate: candidate.address + first * hidden * 4,
-    panels,
+    rows: packed.rows,
+    panels: packed.panels,
     dOutput: dOutput && dOutput + first * hidden * 4,
     outputRow: hidden,
     dh: dh && dh + first * hidden * 4,
     workspace: engine().allocate(kernels.gruWorkspaceSize(size, hidden)),
   });
-  runPass("gruForward", pass, (share, panels) => gruPlan(fields(share, panels)));
+  runPass("gruForward", pass, (share, packed) => gruPlan(fields(share, packed)));
 
   const { output, last } = history;
   record(present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
     const dh = openStateGradient(last);
     const dOutput = gradientOf(output);
-    runPass("gruBackward", pass, (share, panels) => gruPlan(fields(share, panels, dOutput, dh)));
+    runPass("gruBackward", pass, (share, packed) => gruPlan(fields(share, packed, dOutput, dh)));
     const m = steps * batch;
     const dBias = product.backward(gates.address);
     const dGates = gates.address;

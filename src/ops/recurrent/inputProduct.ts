@@ -7,7 +7,7 @@ import { ShapeError } from "../../runtime/errors.ts";
 import { requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { type Lookup, lookupOf, scatterAdd } from "../embedding.ts";
-import { columns, multiply, rows } from "../matmul.ts";
+import { asItLies, columns, multiply, rows, transposed } from "../matmul.ts";
 import { copy } from "../strided.ts";
 
 /** The weights every recurrent layer has; G is the number of gates. */
@@ -143,8 +143,7 @@ function lookupProduct(
 function project(x: number, { weightIh }: RecurrentWeights, bias: number, out: number, m: number, sizes: Sizes): void {
   const { input, gates } = sizes;
   if (bias !== 0) engine().kernels.expandAxis(bias, out, 1, m, gates);
-  const right = columns(weightIh.address, input);
-  multiply(rows(x, input), right, out, { m, n: gates, k: input, accumulate: bias !== 0 });
+  multiply(rows(x, input), transposed(weightIh), out, { m, n: gates, k: input, accumulate: bias !== 0 });
 }
 
 /** Sends d[m, G] to x [m, I], W_ih and the bias of the input; returns the sum of its rows, or 0 without biases. */
@@ -158,7 +157,7 @@ function projectBackward(x: Tensor, weights: RecurrentWeights, d: number, m: num
   );
   if (biasIh) writeGradient(biasIh, (to) => copy(dBias, to, gates));
   addGradient(x, (to, accumulate) =>
-    multiply(rows(d, gates), rows(weightIh.address, input), to, { m, n: input, k: gates, accumulate }),
+    multiply(rows(d, gates), asItLies(weightIh), to, { m, n: input, k: gates, accumulate }),
   );
   return dBias;
 }

@@ -8,7 +8,7 @@ import { columns, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 import { openHistory, openStateGradient } from "./history.ts";
 import { checkSizes, inputProduct, present, type RecurrentWeights, sumOfBiases } from "./inputProduct.ts";
-import { runPass } from "./pass.ts";
+import { type PackedWeight, runPass } from "./pass.ts";
 
 export interface LstmOptions {
   /** [B, H]; zeros when omitted. */
@@ -47,8 +47,8 @@ export function lstmSequence(
   const cells = openHistory("LSTM c0", c0, steps, batch, hidden, reverse);
   const product = inputProduct(x, weights, sumOfBiases(weights, sizes.gates), sizes);
   const { gates } = product;
-  const pass = { steps, batch, hidden, weight: weightHh.address, blocks: [4 * hidden] };
-  const fields = ({ first, size }: Range, panels: number, { dOutput, dh, dc, dPeepholes } = noGradients) => ({
+  const pass = { steps, batch, hidden, weight: weightHh, blocks: [4 * hidden] };
+  const fields = ({ first, size }: Range, packed: PackedWeight, { dOutput, dh, dc, dPeepholes } = noGradients) => ({
     steps,
     batch: size,
     stride: batch,
@@ -61,7 +61,8 @@ export function lstmSequence(
     gates: gates.address + 4 * first * hidden * 4,
     history: history.states.address + first * hidden * 4,
     cells: cells.states.address + first * hidden * 4,
-    panels,
+    rows: packed.rows,
+    panels: packed.panels,
     dOutput: dOutput && dOutput + first * hidden * 4,
     outputRow: hidden,
     dh: dh && dh + first * hidden * 4,
@@ -69,7 +70,7 @@ export function lstmSequence(
     dPeepholes,
     workspace: engine().allocate(kernels.lstmWorkspaceSize(size, hidden)),
   });
-  runPass("lstmForward", pass, (share, panels) => lstmPlan(fields(share, panels)));
+  runPass("lstmForward", pass, (share, packed) => lstmPlan(fields(share, packed)));
 
   const { output, last } = history;
   const inputs = present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, peepholes, h0, c0]);
@@ -80,7 +81,7 @@ export function lstmSequence(
       const gradients = { dOutput: gradientOf(output), dh, dc, dPeepholes };
       // The gradient of the peepholes is one sum over all sequences, taken in one order: it is not shared out.
       const split = peepholes ? { ...pass, most: 1 } : pass;
-      runPass("lstmBackward", split, (share, panels) => lstmPlan(fields(share, panels, gradients)));
+      runPass("lstmBackward", split, (share, packed) => lstmPlan(fields(share, packed, gradients)));
     };
     if (peepholes?.requiresGrad) accumulateGradient(peepholes, run);
     else run(peepholes ? engine().allocate(3 * hidden) : 0);

@@ -4,6 +4,8 @@
  */
 import { engine } from "../../runtime/engine.ts";
 import { type Range, ranges } from "../../runtime/threads/ranges.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { keptCopy, packedCopy } from "../weight.ts";
 
 /** What a pass is, as far as cutting it up is concerned. */
 export interface Pass {
@@ -11,7 +13,7 @@ export interface Pass {
   readonly batch: number;
   readonly hidden: number;
   /** W_hh. */
-  readonly weight: number;
+  readonly weight: Tensor;
   /** Rows of W_hh that are multiplied together; all blocks are the weight. */
   readonly blocks: readonly number[];
   /** Shares it may be cut into at most, where there is a limit. */
@@ -29,42 +31,45 @@ export function shareOut(batch: number, parts: number): Range[] {
   return ranges(batch, Math.min(parts, Math.floor((batch + 2) / TILE)), TILE);
 }
 
+/** Where the packed copies of W_hh are that a plan uses; 0: the kernel packs for itself, or does without. */
+export interface PackedWeight {
+  /** For a single sequence. */
+  readonly rows: number;
+  /** For a batch. */
+  readonly panels: number;
+}
+
+/** Steps from which on a single sequence repays packing the weight, changed or not. */
+const MANY_STEPS = 16;
+
 /**
  * Runs a pass.
- * @param plan writes the plan of a share and returns its address; `panels` is the weight packed for all shares, or 0.
+ * @param plan writes the plan of a share and returns its address.
  */
 export function runPass(
   kernel: "rnnForward" | "lstmForward" | "gruForward" | "rnnBackward" | "lstmBackward" | "gruBackward",
   pass: Pass,
-  plan: (share: Range, panels: number) => number,
+  plan: (share: Range, packed: PackedWeight) => number,
 ): void {
   const { kernels, threads } = engine();
-  const { steps, batch, hidden, blocks, most = batch } = pass;
-  const rows = blocks.reduce((sum, block) => sum + block, 0);
-  const parts = threads?.partsFor(steps * batch * rows * hidden, most) ?? 1;
+  const { steps, batch, hidden, weight, blocks, most = batch } = pass;
+  const forward = kernel.endsWith("Forward");
+  const packing = forward ? "packTransposed" : "packDirect";
+  const rowsOfAll = weight.shape[0] as number;
+  const parts = threads?.partsFor(steps * batch * rowsOfAll * hidden, most) ?? 1;
   const shares = shareOut(batch, parts);
-  if (!threads || shares.length === 1) {
-    kernels[kernel](plan({ first: 0, size: batch }, 0));
-    return;
+  const all = { first: 0, size: batch };
+  if (batch === 1) {
+    // Which product a single sequence takes depends on T alone, never on what is kept: their sums differ in order.
+    const rows = forward && steps >= MANY_STEPS ? packedCopy(weight, "packRows", blocks, steps) : 0;
+    kernels[kernel](plan(all, { rows, panels: 0 }));
+  } else if (!threads || shares.length === 1) {
+    kernels[kernel](plan(all, { rows: 0, panels: keptCopy(weight, packing, blocks, steps * batch) }));
+  } else {
+    const panels = packedCopy(weight, packing, blocks, steps * batch);
+    threads.run(
+      kernel,
+      shares.map((share) => [plan(share, { rows: 0, panels })]),
+    );
   }
-  const panels = packPanels(kernel.endsWith("Forward") ? "packTransposed" : "packDirect", pass);
-  threads.run(
-    kernel,
-    shares.map((share) => [plan(share, panels)]),
-  );
-}
-
-/** The weight packed once for all shares, in the step's memory. */
-function packPanels(pack: "packTransposed" | "packDirect", { weight, blocks, hidden }: Pass): number {
-  const { kernels } = engine();
-  const sizes = blocks.map((rows) => kernels.panelsSize(rows, hidden));
-  const panels = engine().allocate(sizes.reduce((sum, size) => sum + size, 0));
-  let from = weight;
-  let to = panels;
-  blocks.forEach((rows, i) => {
-    kernels[pack](from, rows, hidden, to);
-    from += rows * hidden * 4;
-    to += (sizes[i] as number) * 4;
-  });
-  return panels;
 }

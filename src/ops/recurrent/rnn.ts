@@ -8,7 +8,7 @@ import { columns, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 import { openHistory, openStateGradient } from "./history.ts";
 import { checkSizes, inputProduct, present, type RecurrentWeights, sumOfBiases } from "./inputProduct.ts";
-import { runPass } from "./pass.ts";
+import { type PackedWeight, runPass } from "./pass.ts";
 
 export interface RnnOptions {
   readonly activation: Activation;
@@ -38,10 +38,10 @@ export function rnnSequence(
   const history = openHistory("RNN h0", h0, steps, batch, hidden, reverse);
   const product = inputProduct(x, weights, sumOfBiases(weights, sizes.gates), sizes);
   const { gates } = product;
-  const pass = { steps, batch, hidden, weight: weightHh.address, blocks: [hidden] };
+  const pass = { steps, batch, hidden, weight: weightHh, blocks: [hidden] };
   const { parameters } = activation;
   const { forwardSlot, backwardSlot } = activation.slots;
-  const fields = ({ first, size }: Range, panels: number, dOutput = 0, dh = 0) => ({
+  const fields = ({ first, size }: Range, packed: PackedWeight, dOutput = 0, dh = 0) => ({
     steps,
     batch: size,
     stride: batch,
@@ -55,19 +55,20 @@ export function rnnSequence(
     forwardSlot,
     backwardSlot,
     parameters,
-    panels,
+    rows: packed.rows,
+    panels: packed.panels,
     dOutput: dOutput && dOutput + first * hidden * 4,
     outputRow: hidden,
     dh: dh && dh + first * hidden * 4,
     workspace: engine().allocate(kernels.rnnWorkspaceSize(size, hidden)),
   });
-  runPass("rnnForward", pass, (share, panels) => rnnPlan(fields(share, panels)));
+  runPass("rnnForward", pass, (share, packed) => rnnPlan(fields(share, packed)));
 
   const { output, last } = history;
   record(present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
     const dh = openStateGradient(last);
     const dOutput = gradientOf(output);
-    runPass("rnnBackward", pass, (share, panels) => rnnPlan(fields(share, panels, dOutput, dh)));
+    runPass("rnnBackward", pass, (share, packed) => rnnPlan(fields(share, packed, dOutput, dh)));
     const m = steps * batch;
     const dBias = product.backward(gates.address);
     addGradient(weightHh, (d, accumulate) =>
