@@ -10,6 +10,7 @@ export { gruBackward, gruForward, gruWorkspaceSize } from "./recurrent/gru";
 export { lstmBackward, lstmForward, lstmWorkspaceSize } from "./recurrent/lstm";
 export { packDirect, packTransposed, panelsSize } from "./recurrent/product";
 export { rnnBackward, rnnForward, rnnWorkspaceSize } from "./recurrent/rnn";
+export { int8WorkspaceSize, multiplyInt8, packedRowsInt8Size, packRowsInt8 } from "./stream/int8";
 export { stageSlot, streamStep } from "./stream/program";
 
 export {

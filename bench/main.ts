@@ -13,6 +13,7 @@ import { type Implementation, implementations, isSelected, type Suite } from "./
 import { suites } from "./suites/index.ts";
 import type { TurnMessage, TurnRequest } from "./turn.ts";
 
+/** Where a case does not say how far its results may differ. */
 const LARGEST_DIFFERENCE = 1e-4;
 
 const help = `Plain JavaScript against unrolled's WebAssembly.
@@ -74,20 +75,22 @@ function takeTurn(node: string, request: TurnRequest, onMessage: (message: TurnM
 }
 
 /** Both sides must compute the same before their times mean anything. */
-async function checkResults(options: Options, selected: readonly Suite[]): Promise<void> {
-  for (const { workload } of selected) {
+async function checkResults(options: Options, selected: readonly Suite[], measurements: Measurements): Promise<void> {
+  for (const { workload, cases } of selected) {
+    const tolerances = new Map(cases.wasm().map(({ name, tolerance }) => [name, tolerance]));
     const request: TurnRequest = { task: "compare", workload, implementation: "wasm", ...options };
     await takeTurn(options.node, request, (message) => {
-      if (message.kind !== "comparison" || message.difference <= LARGEST_DIFFERENCE) return;
-      throw new Error(
-        `${workload} ${message.case}: expected a relative difference ≤ ${LARGEST_DIFFERENCE}, got ${message.difference}`,
-      );
+      if (message.kind !== "comparison") return;
+      const { case: name, difference } = message;
+      measurements.compare(workload, name, difference);
+      const tolerance = tolerances.get(name) ?? LARGEST_DIFFERENCE;
+      if (difference <= tolerance) return;
+      throw new Error(`${workload} ${name}: expected a relative difference ≤ ${tolerance}, got ${difference}`);
     });
   }
 }
 
-async function measure(options: Options, selected: readonly Suite[]): Promise<Measurements> {
-  const measurements = new Measurements();
+async function measure(options: Options, selected: readonly Suite[], measurements: Measurements): Promise<void> {
   const cases = selected.reduce((total, suite) => total + casesOf(suite, options.only).length, 0);
   const bar = new SingleBar({
     format: "{bar} {percentage} % | {what}",
@@ -112,7 +115,6 @@ async function measure(options: Options, selected: readonly Suite[]): Promise<Me
   } finally {
     bar.stop();
   }
-  return measurements;
 }
 
 function rounded(value: number): string {
@@ -121,8 +123,8 @@ function rounded(value: number): string {
 
 function table(rows: readonly Row[]): string {
   const lines = new Table({
-    head: ["workload", "case", "javascript", "wasm", "unit", "GFLOP/s", "spread", "times faster"],
-    colAligns: ["left", "left", "right", "right", "left", "right", "right", "right"],
+    head: ["workload", "case", "javascript", "wasm", "unit", "GFLOP/s", "difference", "spread", "times faster"],
+    colAligns: ["left", "left", "right", "right", "left", "right", "right", "right", "right"],
     style: { head: [], border: [], compact: true },
   });
   for (let r = 0; r < rows.length; r += 2) {
@@ -136,6 +138,7 @@ function table(rows: readonly Row[]): string {
       rounded(engine.median),
       engine.unit,
       gigaflops,
+      engine.difference.toExponential(1),
       spread,
       `${rounded(engine.ratio)}×`,
     ]);
@@ -150,8 +153,10 @@ async function main(): Promise<void> {
     return;
   }
   const selected = suites.filter((suite) => casesOf(suite, options.only).length > 0);
-  await checkResults(options, selected);
-  const rows = rowsOf(selected, options.only, await measure(options, selected));
+  const measurements = new Measurements();
+  await checkResults(options, selected, measurements);
+  await measure(options, selected, measurements);
+  const rows = rowsOf(selected, options.only, measurements);
   console.log(table(rows));
   if (options.json) {
     const node = execFileSync(options.node, ["--version"], { encoding: "utf8" }).trim();

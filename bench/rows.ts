@@ -12,13 +12,25 @@ export interface Row {
   spread: number;
   /** Plain JavaScript's median over this one's: how many times faster. */
   ratio: number;
+  /** ‖javascript − wasm‖ / ‖javascript‖, the largest over everything the case computes. */
+  difference: number;
   /** 10⁹ floating-point operations a second, where the case tells its operations. */
   gigaflops?: number;
 }
 
-/** Seconds a run, one entry a turn, by workload, case and implementation. */
+/** Seconds a run, one entry a turn, by workload, case and implementation; and how far the implementations differ. */
 export class Measurements {
   readonly #turns = new Map<string, number[]>();
+  readonly #differences = new Map<string, number>();
+
+  /** Notes the relative difference between the implementations' results. */
+  compare(workload: string, name: string, difference: number): void {
+    this.#differences.set(JSON.stringify([workload, name]), difference);
+  }
+
+  differenceOf(workload: string, name: string): number {
+    return this.#differences.get(JSON.stringify([workload, name])) ?? 0;
+  }
 
   add(workload: string, name: string, implementation: Implementation, seconds: number): void {
     const key = JSON.stringify([workload, name, implementation]);
@@ -55,6 +67,7 @@ export function rowsOf(suites: readonly Suite[], only: string, measurements: Mea
           unit: unit.name,
           spread: (Math.max(...turns) - Math.min(...turns)) / seconds,
           ratio: baseline / seconds,
+          difference: measurements.differenceOf(workload, name),
           ...(operations ? { gigaflops: operations / seconds / 1e9 } : {}),
         };
       });

@@ -15,6 +15,8 @@ export interface Case {
   readonly unit: Unit;
   /** Floating-point operations of one run, where telling them makes sense. */
   readonly operations?: number;
+  /** Largest ‖javascript − wasm‖ / ‖javascript‖ that is no mistake; default 1e-4. */
+  readonly tolerance?: number;
   /** What is being timed: made once, before the first run, so that preparation is never on the clock. */
   prepare(): Prepared;
 }

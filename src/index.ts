@@ -61,6 +61,7 @@ export {
   WeightsError,
 } from "./runtime/errors.ts";
 export { Generator, seed } from "./runtime/random.ts";
+export type { StreamOptions, WeightFormat } from "./stream/format.ts";
 export type { StreamStage } from "./stream/stage.ts";
 export { Stream } from "./stream/stream.ts";
 export { full, type NestedNumbers, normal, ones, type TensorOptions, tensor, uniform, zeros } from "./tensor/create.ts";

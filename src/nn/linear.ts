@@ -1,6 +1,7 @@
 import { linear } from "../ops/matmul.ts";
 import { copy } from "../ops/strided.ts";
 import { requireCount, requireKnown } from "../runtime/options.ts";
+import { formatFields, type WeightFormat } from "../stream/format.ts";
 import { PackedRows } from "../stream/packedRows.ts";
 import { reserve } from "../stream/reserve.ts";
 import type { StreamStage } from "../stream/stage.ts";
@@ -41,8 +42,8 @@ export class Linear extends Module {
     return linear(x, this.weight, this.bias);
   }
 
-  override stages(): StreamStage[] {
-    return [new LinearStage(this.weight, this.bias)];
+  override stages(weights: WeightFormat = "float32"): StreamStage[] {
+    return [new LinearStage(this.weight, this.bias, weights)];
   }
 }
 
@@ -55,16 +56,17 @@ class LinearStage implements StreamStage {
   readonly #rows: PackedRows;
   readonly #bias: Parameter | null;
 
-  constructor(weight: Parameter, bias: Parameter | null) {
+  constructor(weight: Parameter, bias: Parameter | null, format: WeightFormat) {
     const [outputSize, inputSize] = weight.shape as [number, number];
     this.input = { size: inputSize };
     this.outputSize = outputSize;
     this.parameters = bias ? [weight, bias] : [weight];
-    this.#rows = new PackedRows(weight);
+    this.#rows = new PackedRows(weight, format);
     this.#bias = bias;
     const state = reserve(this, 2 * outputSize);
     const start = state + outputSize * 4;
-    this.fields = { input: inputSize, size: outputSize, weight: this.#rows.address, bias: start, state };
+    const given = formatFields(this, format);
+    this.fields = { ...given, input: inputSize, size: outputSize, weight: this.#rows.address, bias: start, state };
   }
 
   pack(): void {

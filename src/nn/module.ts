@@ -1,5 +1,6 @@
 import { decodeSafetensors, encodeSafetensors } from "../io/safetensors.ts";
 import { OptionError, WeightsError } from "../runtime/errors.ts";
+import type { WeightFormat } from "../stream/format.ts";
 import type { StreamStage } from "../stream/stage.ts";
 import { Parameter } from "../tensor/parameter.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
@@ -134,10 +135,10 @@ export abstract class Module {
   }
 
   /**
-   * The stages this module adds to a stream.
+   * The stages this module adds to a stream, their weights in the given format (default "float32").
    * @throws {OptionError} when it cannot work one sample at a time.
    */
-  stages(): StreamStage[] {
+  stages(_weights?: WeightFormat): StreamStage[] {
     throw new OptionError(`stream: ${this.constructor.name} does not work one sample at a time`);
   }
 }

@@ -1,6 +1,7 @@
 import { reshape, slice } from "../ops/layout.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
 import { requireKnown } from "../runtime/options.ts";
+import { type StreamOptions, type WeightFormat, weightFormat } from "../stream/format.ts";
 import type { StreamStage } from "../stream/stage.ts";
 import { Stream } from "../stream/stream.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -39,16 +40,17 @@ export class Sequential extends Module {
     return at;
   }
 
-  override stages(): StreamStage[] {
-    return this.#links.flatMap((link) => link.stages());
+  override stages(weights: WeightFormat = "float32"): StreamStage[] {
+    return this.#links.flatMap((link) => link.stages(weights));
   }
 
   /**
    * The same network, one sample at a time.
-   * @throws {OptionError} when a module cannot work so (a bidirectional layer reads the future).
+   * @throws {OptionError} when a module cannot work so (a bidirectional layer reads the future), or an option is unknown
+   *   or no format.
    */
-  stream(): Stream {
-    return new Stream(this.stages());
+  stream(options: StreamOptions = {}): Stream {
+    return new Stream(this.stages(weightFormat(options)));
   }
 }
 

@@ -30,7 +30,7 @@ class Freshness {
 
 /**
  * A network that reads one sample at a time. Uses the weights as they are at each push; costs one state of memory and a
- * packed copy of the weights.
+ * packed copy of the weights, in the format that the `weights` option of `stream()` says.
  */
 export class Stream {
   readonly #stages: readonly StreamStage[];

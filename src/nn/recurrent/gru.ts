@@ -1,4 +1,5 @@
 import { candidateBiasInto, foldedBiasInto, gruSequence } from "../../ops/recurrent/gru.ts";
+import type { WeightFormat } from "../../stream/format.ts";
 import type { StreamStage } from "../../stream/stage.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Direction, type PassResult, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
@@ -42,9 +43,9 @@ export class GRU extends RecurrentLayer<Tensor> {
     return states[0] as Tensor;
   }
 
-  protected override stage(direction: Direction): StreamStage {
+  protected override stage(direction: Direction, weights: WeightFormat): StreamStage {
     const { hiddenSize: hidden, resetAfter } = this;
-    return new RecurrentStage(direction, {
+    return new RecurrentStage(direction, weights, {
       kind: "gru",
       gates: 4,
       recurrentGates: 2,

@@ -4,6 +4,7 @@ import { concat, reshape, slice, stack, transpose } from "../../ops/layout.ts";
 import type { RecurrentWeights } from "../../ops/recurrent/inputProduct.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireCount, requireKnown } from "../../runtime/options.ts";
+import { type StreamOptions, type WeightFormat, weightFormat } from "../../stream/format.ts";
 import type { StreamStage } from "../../stream/stage.ts";
 import { Stream } from "../../stream/stream.ts";
 import { Parameter } from "../../tensor/parameter.ts";
@@ -115,7 +116,7 @@ export abstract class RecurrentLayer<State> extends Module {
   protected abstract pack(states: readonly Tensor[]): State;
 
   /** One layer of a stream. */
-  protected abstract stage(direction: Direction): StreamStage;
+  protected abstract stage(direction: Direction, weights: WeightFormat): StreamStage;
 
   /**
    * Runs a batch of sequences.
@@ -165,19 +166,19 @@ export abstract class RecurrentLayer<State> extends Module {
     return tensors;
   }
 
-  override stages(): StreamStage[] {
+  override stages(weights: WeightFormat = "float32"): StreamStage[] {
     if (this.bidirectional) {
       throw new OptionError(`stream: a bidirectional ${this.constructor.name} reads the future`);
     }
-    return this.directions.map((direction) => this.stage(direction));
+    return this.directions.map((direction) => this.stage(direction, weights));
   }
 
   /**
    * The same layer, one sample at a time, from a state of zeros.
-   * @throws {OptionError} when it is bidirectional.
+   * @throws {OptionError} when it is bidirectional, or an option is unknown or no format.
    */
-  stream(): Stream {
-    return new Stream(this.stages());
+  stream(options: StreamOptions = {}): Stream {
+    return new Stream(this.stages(weightFormat(options)));
   }
 }
 

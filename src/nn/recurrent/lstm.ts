@@ -1,5 +1,6 @@
 import { sumOfBiasesInto } from "../../ops/recurrent/inputProduct.ts";
 import { lstmSequence } from "../../ops/recurrent/lstm.ts";
+import type { WeightFormat } from "../../stream/format.ts";
 import type { StreamStage } from "../../stream/stage.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -63,9 +64,9 @@ export class LSTM extends RecurrentLayer<LSTMState> {
     return { h: states[0] as Tensor, c: states[1] as Tensor };
   }
 
-  protected override stage(direction: Direction): StreamStage {
+  protected override stage(direction: Direction, weights: WeightFormat): StreamStage {
     const peepholes = this.registered(`weight_peephole_${direction.suffix}`)?.address ?? 0;
-    return new RecurrentStage(direction, {
+    return new RecurrentStage(direction, weights, {
       kind: "lstm",
       gates: 4,
       cell: true,

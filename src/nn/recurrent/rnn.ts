@@ -1,6 +1,7 @@
 import { type Activation, type ActivationName, activation } from "../../ops/activation.ts";
 import { sumOfBiasesInto } from "../../ops/recurrent/inputProduct.ts";
 import { rnnSequence } from "../../ops/recurrent/rnn.ts";
+import type { WeightFormat } from "../../stream/format.ts";
 import type { StreamStage } from "../../stream/stage.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Direction, type PassResult, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
@@ -45,8 +46,8 @@ export class RNN extends RecurrentLayer<Tensor> {
     return states[0] as Tensor;
   }
 
-  protected override stage(direction: Direction): StreamStage {
-    return new RecurrentStage(direction, {
+  protected override stage(direction: Direction, weights: WeightFormat): StreamStage {
+    return new RecurrentStage(direction, weights, {
       kind: "rnn",
       gates: 1,
       recurrentGates: 1,

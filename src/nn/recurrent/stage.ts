@@ -1,5 +1,6 @@
 import type { Activation } from "../../ops/activation.ts";
 import { engine } from "../../runtime/engine.ts";
+import { formatFields, type WeightFormat } from "../../stream/format.ts";
 import { PackedRows } from "../../stream/packedRows.ts";
 import { reserve } from "../../stream/reserve.ts";
 import type { StageFields, StreamStage } from "../../stream/stage.ts";
@@ -36,6 +37,7 @@ export class RecurrentStage implements StreamStage {
 
   constructor(
     { weights }: Direction,
+    format: WeightFormat,
     { kind, gates, fields, cell = false, recurrentGates, activation, bias }: CellStage,
   ) {
     const { weightIh, weightHh, biasIh, biasHh } = weights;
@@ -47,9 +49,9 @@ export class RecurrentStage implements StreamStage {
     this.outputSize = hidden;
     this.parameters = [weightIh, weightHh, biasIh, biasHh].filter((p) => p instanceof Parameter);
     this.#bias = bias;
-    const input = new PackedRows(weightIh);
-    const recurrent = new PackedRows(weightHh, 0, first);
-    const candidate = first < rows ? new PackedRows(weightHh, first, rows - first) : null;
+    const input = new PackedRows(weightIh, format);
+    const recurrent = new PackedRows(weightHh, format, 0, first);
+    const candidate = first < rows ? new PackedRows(weightHh, format, first, rows - first) : null;
     this.#packed = candidate ? [input, recurrent, candidate] : [input, recurrent];
     const block = reserve(this, (2 * gates + 2) * hidden + 1);
     const [biasAddress, state] = [block + gates * hidden * 4, block + 2 * gates * hidden * 4];
@@ -57,6 +59,7 @@ export class RecurrentStage implements StreamStage {
     this.#states = cell ? [state, cellAddress] : [state];
     this.fields = {
       ...fields,
+      ...formatFields(this, format),
       input: inputSize,
       size: hidden,
       weight: input.address,
