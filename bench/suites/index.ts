@@ -1,8 +1,9 @@
 import type { Suite } from "../suite.ts";
 import { activationSuite } from "./activation.ts";
+import { inferenceSuite } from "./inference.ts";
 import { matmulSuite } from "./matmul.ts";
 import { streamingSuite } from "./streaming.ts";
 import { trainingSuite } from "./training.ts";
 
 /** Everything that is measured, in the order of the table. */
-export const suites: readonly Suite[] = [matmulSuite, activationSuite, trainingSuite, streamingSuite];
+export const suites: readonly Suite[] = [matmulSuite, activationSuite, trainingSuite, inferenceSuite, streamingSuite];

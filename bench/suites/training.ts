@@ -1,28 +1,61 @@
-import { Adam, crossEntropy, tensor } from "unrolled";
+import { Adam, crossEntropy, SGD, tensor } from "unrolled";
 import { PlainAdam } from "../plain/adam.ts";
 import { type CellName, type CharacterModelSizes, plainCells } from "../plain/character-model.ts";
+import { PlainSGD } from "../plain/sgd.ts";
 import { randomSource, randomTokens } from "../random.ts";
-import { type Case, milliseconds, type Prepared, type Suite } from "../suite.ts";
+import { type Case, microseconds, milliseconds, type Prepared, type Suite, type Unit } from "../suite.ts";
 import { EngineCharacterModel, plainModelWithWeights, takeWeights } from "./engine-model.ts";
 
-const sizes: CharacterModelSizes = { steps: 64, batch: 32, characters: 65, embeddingSize: 64, hiddenSize: 128 };
-const LEARNING_RATE = 2e-3;
 const CHECKED_STEPS = 3;
 
-function batch(): { tokens: Int32Array; targets: Int32Array } {
-  const random = randomSource(7);
-  const count = sizes.steps * sizes.batch;
-  return {
-    tokens: randomTokens(random, count, sizes.characters),
-    targets: randomTokens(random, count, sizes.characters),
-  };
+/** One step of a character model: an embedding, a recurrent layer, a head, mean cross-entropy, an optimizer. */
+interface Training {
+  readonly name: string;
+  readonly cell: CellName;
+  readonly sizes: CharacterModelSizes;
+  readonly optimizer: "Adam" | "SGD";
+  readonly learningRate: number;
+  readonly unit: Unit;
 }
 
-function cases(prepare: (cell: CellName) => Prepared): Case[] {
-  return (Object.keys(plainCells) as CellName[]).map((cell) => ({
-    name: `${cell} 64→128, B=32, T=64`,
-    unit: milliseconds,
-    prepare: () => prepare(cell),
+const cells = Object.keys(plainCells) as CellName[];
+const large = { steps: 64, batch: 32, characters: 65, embeddingSize: 64, hiddenSize: 128 };
+const tiny = { steps: 20, characters: 27, embeddingSize: 32, hiddenSize: 32 };
+
+const trainings: readonly Training[] = [
+  ...cells.map(
+    (cell): Training => ({
+      name: `${cell} 64→128, B=32, T=64`,
+      cell,
+      sizes: large,
+      optimizer: "Adam",
+      learningRate: 2e-3,
+      unit: milliseconds,
+    }),
+  ),
+  ...[1, 16].map(
+    (batch): Training => ({
+      name: `tiny RNN 32→32, B=${batch}, T=20`,
+      cell: "RNN",
+      sizes: { ...tiny, batch },
+      optimizer: "SGD",
+      learningRate: 0.05,
+      unit: microseconds,
+    }),
+  ),
+];
+
+function batch({ steps, batch, characters }: CharacterModelSizes): { tokens: Int32Array; targets: Int32Array } {
+  const random = randomSource(7);
+  const count = steps * batch;
+  return { tokens: randomTokens(random, count, characters), targets: randomTokens(random, count, characters) };
+}
+
+function cases(prepare: (training: Training) => Prepared): Case[] {
+  return trainings.map((training) => ({
+    name: training.name,
+    unit: training.unit,
+    prepare: () => prepare(training),
   }));
 }
 
@@ -32,10 +65,10 @@ function outcome(step: () => number, weights: () => Float32Array[]): Float32Arra
   return [losses, ...weights()];
 }
 
-function prepareJavascript(cell: CellName): Prepared {
+function prepareJavascript({ cell, sizes, optimizer: kind, learningRate }: Training): Prepared {
   const model = plainModelWithWeights(cell, sizes);
-  const optimizer = new PlainAdam(model.parameters, LEARNING_RATE);
-  const { tokens, targets } = batch();
+  const optimizer = new { Adam: PlainAdam, SGD: PlainSGD }[kind](model.parameters, learningRate);
+  const { tokens, targets } = batch(sizes);
   const step = () => {
     const loss = model.lossAndGradients(tokens, targets);
     optimizer.step();
@@ -44,11 +77,11 @@ function prepareJavascript(cell: CellName): Prepared {
   return { run: step, result: () => outcome(step, () => model.parameters.map(({ value }) => value)) };
 }
 
-function prepareWasm(cell: CellName): Prepared {
+function prepareWasm({ cell, sizes, optimizer: kind, learningRate }: Training): Prepared {
   const model = new EngineCharacterModel(cell, sizes);
   const weights = takeWeights(model, plainModelWithWeights(cell, sizes).parameters);
-  const optimizer = new Adam(model.parameters(), { learningRate: LEARNING_RATE });
-  const { tokens, targets } = batch();
+  const optimizer = new { Adam, SGD }[kind](model.parameters(), { learningRate });
+  const { tokens, targets } = batch(sizes);
   const shape = [sizes.steps, sizes.batch];
   const input = tensor(tokens, shape);
   const target = tensor(targets, shape);
@@ -63,7 +96,7 @@ function prepareWasm(cell: CellName): Prepared {
   return { run: step, result: () => outcome(step, weights) };
 }
 
-/** One step of a character model: embedding 65×64, a recurrent layer of 128, a head of 65, cross-entropy, Adam. */
+/** Character models of 65 characters with Adam, and tiny ones of 27 with SGD, where what is not arithmetic shows. */
 export const trainingSuite: Suite = {
   workload: "training step",
   cases: { javascript: () => cases(prepareJavascript), wasm: () => cases(prepareWasm) },

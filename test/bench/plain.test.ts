@@ -5,6 +5,7 @@ import { PlainAdam } from "../../bench/plain/adam.ts";
 import { type CellName, PlainCharacterModel, plainCells } from "../../bench/plain/character-model.ts";
 import { addProductTransposed, addTransposedProduct, matmul } from "../../bench/plain/matrix.ts";
 import { plainParameter } from "../../bench/plain/parameter.ts";
+import { PlainSGD } from "../../bench/plain/sgd.ts";
 import { randomFloats, randomSource, randomTokens } from "../../bench/random.ts";
 
 const sizes = { steps: 5, batch: 3, characters: 7, embeddingSize: 5, hiddenSize: 6 };
@@ -181,5 +182,15 @@ test("Adam's first step is the learning rate in the gradient's direction, within
   new PlainAdam([parameter], 0.1).step();
   expect(parameter.value[0]).toBeCloseTo(-0.1, 6);
   expect(parameter.value[1]).toBeCloseTo(0.1, 6);
+  expect(parameter.gradient).toEqual(new Float32Array(2));
+});
+
+test("SGD's step is the learning rate times the gradient, within 1e-6", () => {
+  const parameter = plainParameter("w", 2);
+  parameter.value.set([1, 1]);
+  parameter.gradient.set([3, -0.5]);
+  new PlainSGD([parameter], 0.1).step();
+  expect(parameter.value[0]).toBeCloseTo(0.7, 6);
+  expect(parameter.value[1]).toBeCloseTo(1.05, 6);
   expect(parameter.gradient).toEqual(new Float32Array(2));
 });
