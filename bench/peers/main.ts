@@ -17,10 +17,10 @@ import { Session } from "./session.ts";
 /** Peers that can run here, once for each number of threads that they can be told; says which cannot. */
 async function findImplementations(options: Options): Promise<Implementation[]> {
   const needed = options.peers.some((peer) => peer.package);
-  const failure = needed ? await installPeers() : undefined;
+  const failures = needed ? await installPeers() : {};
   const found: Implementation[] = [];
   for (const peer of options.peers) {
-    const obstacle = await obstacleOf(peer, failure);
+    const obstacle = await obstacleOf(peer, failures);
     if (obstacle) console.error(`skipped ${peer.title}: ${obstacle}`);
     else for (const threads of peer.threads ? options.threads : [1]) found.push({ peer, threads });
   }

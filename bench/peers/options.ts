@@ -11,7 +11,7 @@ Times the same work in this library and in its alternatives, each in processes o
   --peers LIST     only these, comma-separated: ${peers.map(({ name }) => name).join(", ")}
   --threads LIST   with these numbers of threads, where a peer can be told: 1, or 1,2 (default: 1)
   --turns N        turns for each implementation (default: 3)
-  --seconds S      seconds of sampling for each case in each turn (default: 0.3)
+  --seconds S      seconds of sampling for each case in each turn (default: 0.25)
   --quick          one turn of 0.1 seconds: a first look, and whether all agree
   --json FILE      write rows, versions and machine as JSON
   --html FILE      where the page of charts goes (default: build/peers/report.html)
@@ -61,7 +61,7 @@ export function readOptions(defaultHtml: string): Options | undefined {
     },
   });
   if (values.help) return undefined;
-  const seconds = Number(values.seconds ?? (values.quick ? 0.1 : 0.3));
+  const seconds = Number(values.seconds ?? (values.quick ? 0.1 : 0.25));
   if (!(seconds > 0 && seconds <= 60)) throw new Error(`--seconds: expected 0 < S ≤ 60, got ${values.seconds}`);
   const selected = cases.filter(({ workload, name }) => isSelected(values.only, workload, name));
   if (selected.length === 0) throw new Error(`--only: no case contains "${values.only}"`);

@@ -69,8 +69,8 @@ async function main(): Promise<void> {
     console.log(help);
     return;
   }
-  const failure = await installPeers();
-  if (failure) console.error(`the peers could not be installed, so the page is without them: ${failure}`);
+  for (const [name, reason] of Object.entries(await installPeers()))
+    console.error(`the page is without ${name}, which could not be installed: ${reason}`);
   const root = `${peersFolder}page`;
   await build({ root, logLevel: "error" });
   const server = await preview({ root, logLevel: "error", preview: { host: "127.0.0.1" } });

@@ -14,7 +14,7 @@ MESSAGES = os.fdopen(3, "w")
 CHECKED_STEPS = 20
 SLOW_RUN = 0.5
 SAMPLES = 20
-LEAST_WARMTH, MOST_WARMTH = 0.3, 2.0
+LEAST_WARMTH, MOST_WARMTH = 0.2, 2.0
 
 
 def send(**message):

@@ -15,7 +15,7 @@ async function secondsOf(run: () => unknown, times: number): Promise<number> {
 }
 
 /** Compilers of hosts and libraries take their time: warm for at least, and at most, so many seconds. */
-const LEAST_WARMTH = 0.3;
+const LEAST_WARMTH = 0.2;
 const MOST_WARMTH = 2;
 
 /**

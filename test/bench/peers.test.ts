@@ -16,7 +16,7 @@ import { perform } from "../../bench/peers/perform.ts";
 import { renderReport } from "../../bench/peers/report.ts";
 import { Session } from "../../bench/peers/session.ts";
 import { timed } from "../../bench/peers/timing.ts";
-import type { TakeTurn, TurnMessage } from "../../bench/peers/turn.ts";
+import type { TakeTurn } from "../../bench/peers/turn.ts";
 import { startUnrolled } from "../../bench/peers/unrolled.ts";
 import { type Case, cases } from "../../bench/peers/workloads.ts";
 
@@ -205,13 +205,6 @@ describe("a session", () => {
       expect(rows.map(({ turns }) => turns)).toEqual([2, 0, 2]);
       expect(rows[1].reason).toMatch(/^another result: array 0 is off by (0\.\d+|NaN), allowed 0\.00001$/);
     }
-  });
-
-  test("names a peer whose package cannot be loaded", async () => {
-    const messages: TurnMessage[] = [];
-    const request = { peer: "no such peer" as "jax-js", threads: 1, cases: [one, two], check: true, seconds: 0 };
-    await perform(request, (message) => messages.push(message));
-    expect(messages.map(({ kind }) => kind)).toEqual(["refusal", "refusal"]);
   });
 });
 
