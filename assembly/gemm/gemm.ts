@@ -5,21 +5,26 @@
  * is 1), C is row-major with rows `cRow` elements apart. C overlaps neither operand.
  *
  * The product is cut into blocks of depth 256 (a panel of each side stays in the first-level cache: 12 KB), of 128 rows
- * (a packed block of A stays in the second level) and of 512 columns. Both sides are packed into `workspace`, which
- * holds `gemmWorkspaceSize(m, n, k)` numbers. A right operand that is used again and again (W_hh over T steps) is
- * packed once by `packRight` and multiplied by `gemmPacked`, which packs the left side only.
+ * (a packed block of A stays in the second level) and of 512 columns. A block that the micro-kernel can read as it lies,
+ * because its numbers are neighbours in the right direction and it is small or hardly used again, is read so; any other
+ * is packed into `workspace`, which holds `gemmWorkspaceSize(m, n, k)` numbers. A right operand that is used again and
+ * again (W_hh over T steps) is packed once by `packRight` and multiplied by `gemmPacked`, which packs the left side only.
  *
  * Each C number is the sum over blocks of depth of the sums inside a block, always in the same order, whatever the
- * shape of the rest: |error| ≤ (k + k/256)·2⁻²⁴·Σ|a·b|.
+ * shape of the rest and wherever the operands are read: |error| ≤ (k + k/256)·2⁻²⁴·Σ|a·b|.
  */
+import { loadLanes, storeLanes } from "../base/lanes";
 import { gemmMicro4x8 } from "./micro";
 import { packPanels } from "./pack";
 
 const BLOCK_DEPTH: i32 = 256;
 const BLOCK_ROWS: i32 = 128;
 const BLOCK_COLUMNS: i32 = 512;
-/** The first numbers of a workspace are the spare tile that edge tiles are computed in. */
-const SPARE: i32 = 32;
+/** The first numbers of a workspace: the spare tile that edge tiles are computed in, and the two sides of a block. */
+const SPARE: i32 = 48;
+/** A side is read as it lies when it is at most this many numbers, or read by tiles of at most this many lines. */
+const DIRECT_SIZE: i32 = 4096;
+const DIRECT_REUSE: i32 = 8;
 
 // @ts-ignore: decorator
 @inline
@@ -46,48 +51,106 @@ export function gemmPackedWorkspaceSize(m: i32, k: i32): i32 {
 /** Moves `rows` × `columns` of the spare tile to C, or adds them. */
 function storeEdge(tile: usize, c: usize, cStride: usize, rows: i32, columns: i32, accumulate: bool): void {
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      const at = c + (<usize>j << 2);
-      const value = load<f32>(tile + (<usize>j << 2));
-      store<f32>(at, accumulate ? load<f32>(at) + value : value);
+    let from = tile;
+    let to = c;
+    let rest = columns;
+    while (rest > 0) {
+      const full = rest >= 4;
+      const v = loadLanes(from, full);
+      storeLanes(to, accumulate ? f32x4.add(loadLanes(to, full), v) : v, full);
+      const step = full ? 4 : 1;
+      from += <usize>step << 2;
+      to += <usize>step << 2;
+      rest -= step;
     }
     c += cStride;
     tile += 32;
   }
 }
 
-/** C block [rows, columns] (+)= packed left block · packed right block. `spare` is one tile, 32 numbers. */
-function gemmBlock(
-  left: usize,
-  right: usize,
-  c: usize,
-  cRow: usize,
-  rows: i32,
-  columns: i32,
+/**
+ * Where the tiles of one side of a block are: the whole ones start `tile` bytes apart, and from one k to the next their
+ * numbers are `step` bytes apart; the last one, when it is not whole, is a panel of its own.
+ */
+@unmanaged
+class Side {
+  first: usize;
+  tile: usize;
+  step: usize;
+  rest: usize;
+}
+
+/** Where the left side is kept in a workspace, in bytes, and how far behind it the right one. */
+const SIDES: usize = 128;
+const SIDE: usize = 16;
+
+/** A block that is packed whole, `width` lines a panel. */
+// @ts-ignore: decorator
+@inline
+function packedSide(side: Side, panels: usize, length: i32, depth: i32, width: i32): void {
+  side.step = <usize>width << 2;
+  side.tile = side.step * depth;
+  side.first = panels;
+  side.rest = panels + <usize>(length / width) * side.tile;
+}
+
+/**
+ * Prepares `length` lines of `depth` for tiles of `width`: reads them as they lie when neighbouring lines are neighbours
+ * in memory and either all of it fits the first-level cache or hardly more tiles than one (`reuse` lines) read it.
+ */
+function prepareSide(
+  side: Side,
+  source: usize,
+  lineStride: usize,
+  depthStride: usize,
+  length: i32,
   depth: i32,
-  accumulate: bool,
-  spare: usize,
+  panels: usize,
+  width: i32,
+  reuse: i32,
 ): void {
-  const leftStep = (<usize>depth * 4) << 2;
-  const rightStep = (<usize>depth * 8) << 2;
+  if (lineStride == 1 && (reuse <= DIRECT_REUSE || <i32>depthStride * depth <= DIRECT_SIZE)) {
+    const whole = (length / width) * width;
+    side.first = source;
+    side.tile = <usize>width << 2;
+    side.step = depthStride << 2;
+    side.rest = panels;
+    packPanels(source + (<usize>whole << 2), 1, depthStride, length - whole, depth, panels, width);
+  } else {
+    packedSide(side, panels, length, depth, width);
+    packPanels(source, lineStride, depthStride, length, depth, panels, width);
+  }
+}
+
+/** C block [rows, columns] (+)= left · right, the two sides that `workspace` begins with. */
+function gemmBlock(c: usize, cRow: usize, rows: i32, columns: i32, depth: i32, accumulate: bool, workspace: usize): void {
+  const left = changetype<Side>(workspace + SIDES);
+  const right = changetype<Side>(workspace + SIDES + SIDE);
   const cStride = cRow << 2;
+  let b = right.first;
   // The right panel stays in the first-level cache while the left panels pass by.
   for (let j = 0; j < columns; j += 8) {
-    let panel = left;
-    let tile = c + (<usize>j << 2);
     const width = min(8, columns - j);
+    let bStep = right.step;
+    if (width < 8) {
+      b = right.rest;
+      bStep = 32;
+    }
+    let a = left.first;
+    let tile = c + (<usize>j << 2);
     for (let i = 0; i < rows; i += 4) {
       const height = min(4, rows - i);
       if (width == 8 && height == 4) {
-        gemmMicro4x8(panel, right, tile, cStride, depth, accumulate);
+        gemmMicro4x8(a, left.step, b, bStep, tile, cStride, depth, accumulate);
       } else {
-        gemmMicro4x8(panel, right, spare, 32, depth, false);
-        storeEdge(spare, tile, cStride, height, width, accumulate);
+        const whole = height == 4;
+        gemmMicro4x8(whole ? a : left.rest, whole ? left.step : 16, b, bStep, workspace, 32, depth, false);
+        storeEdge(workspace, tile, cStride, height, width, accumulate);
       }
-      panel += leftStep;
+      a += left.tile;
       tile += cStride << 2;
     }
-    right += rightStep;
+    b += right.tile;
   }
 }
 
@@ -114,14 +177,17 @@ export function gemmPacked(
   accumulate: bool,
   workspace: usize,
 ): void {
-  const left = workspace + (SPARE << 2);
+  const left = changetype<Side>(workspace + SIDES);
+  const right = changetype<Side>(workspace + SIDES + SIDE);
+  const panels = workspace + (SPARE << 2);
   for (let kk = 0; kk < k; kk += BLOCK_DEPTH) {
     const depth = min(BLOCK_DEPTH, k - kk);
+    packedSide(right, packed, n, depth, 8);
     for (let ii = 0; ii < m; ii += BLOCK_ROWS) {
       const rows = min(BLOCK_ROWS, m - ii);
-      packPanels(a + ((<usize>ii * aRow + <usize>kk * aColumn) << 2), aRow, aColumn, rows, depth, left, 4);
-      const block = c + ((<usize>ii * cRow) << 2);
-      gemmBlock(left, packed, block, cRow, rows, n, depth, accumulate || kk > 0, workspace);
+      const from = a + ((<usize>ii * aRow + <usize>kk * aColumn) << 2);
+      prepareSide(left, from, aRow, aColumn, rows, depth, panels, 4, n);
+      gemmBlock(c + ((<usize>ii * cRow) << 2), cRow, rows, n, depth, accumulate || kk > 0, workspace);
     }
     packed += (<usize>roundUp(n, 8) * depth) << 2;
   }
@@ -146,18 +212,21 @@ export function gemm(
   if (k == 0 && !accumulate) {
     for (let i = 0; i < m; i++) memory.fill(c + ((<usize>i * cRow) << 2), 0, <usize>n << 2);
   }
-  const left = workspace + (SPARE << 2);
-  const right = left + ((<usize>roundUp(min(m, BLOCK_ROWS), 4) * min(k, BLOCK_DEPTH)) << 2);
+  const left = changetype<Side>(workspace + SIDES);
+  const right = changetype<Side>(workspace + SIDES + SIDE);
+  const leftPanels = workspace + (SPARE << 2);
+  const rightPanels = leftPanels + ((<usize>roundUp(min(m, BLOCK_ROWS), 4) * min(k, BLOCK_DEPTH)) << 2);
   for (let jj = 0; jj < n; jj += BLOCK_COLUMNS) {
     const columns = min(BLOCK_COLUMNS, n - jj);
     for (let kk = 0; kk < k; kk += BLOCK_DEPTH) {
       const depth = min(BLOCK_DEPTH, k - kk);
-      packPanels(b + ((<usize>kk * bRow + <usize>jj * bColumn) << 2), bColumn, bRow, columns, depth, right, 8);
+      const from = b + ((<usize>kk * bRow + <usize>jj * bColumn) << 2);
+      prepareSide(right, from, bColumn, bRow, columns, depth, rightPanels, 8, m);
       for (let ii = 0; ii < m; ii += BLOCK_ROWS) {
         const rows = min(BLOCK_ROWS, m - ii);
-        packPanels(a + ((<usize>ii * aRow + <usize>kk * aColumn) << 2), aRow, aColumn, rows, depth, left, 4);
-        const block = c + ((<usize>ii * cRow + <usize>jj) << 2);
-        gemmBlock(left, right, block, cRow, rows, columns, depth, accumulate || kk > 0, workspace);
+        const from = a + ((<usize>ii * aRow + <usize>kk * aColumn) << 2);
+        prepareSide(left, from, aRow, aColumn, rows, depth, leftPanels, 4, columns);
+        gemmBlock(c + ((<usize>ii * cRow + <usize>jj) << 2), cRow, rows, columns, depth, accumulate || kk > 0, workspace);
       }
     }
   }

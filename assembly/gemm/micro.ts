@@ -3,13 +3,16 @@
  *
  *     C[4, 8] := Σ_k a[k][4] ⊗ b[k][8]      (or +=)
  *
- * `a` and `b` are panels (see pack.ts), `depth` ≥ 1. Eight accumulators, two registers of b and one broadcast of a stay
- * in registers: 12 of the 16 that V8 uses, with the product. The tile is always stored whole; the caller sends edge
- * tiles to a spare tile of its own. There is no call in this function: a value that lives across a call is spilled by
- * V8 where it is defined, which is inside the loop. For the same reason the eight steps of the loop are kept apart by
- * their exits: joined into one block, their loads would all be hoisted to its top and push accumulators out of
- * registers; alone, each would pay for the loop's jump and stack check. Each sum runs over k in order, one accumulator a number:
- * |error| ≤ depth·2⁻²⁴·Σ|a·b|. C rows are `cStride` bytes apart; C overlaps neither panel.
+ * Each k finds its four numbers of A side by side, and its eight of B; from one k to the next they lie `aStep` and
+ * `bStep` bytes apart: 16 and 32 in panels (see pack.ts), or a row of the operand itself. `depth` ≥ 1. The tile is
+ * always stored whole; the caller sends edge tiles to a spare tile of its own. Each sum runs over k in order, one
+ * accumulator a number: |error| ≤ depth·2⁻²⁴·Σ|a·b|. C rows are `cStride` bytes apart; C overlaps neither operand.
+ *
+ * Eight accumulators, two registers of b and four broadcasts of a (V8 loads them all before it multiplies) and one
+ * product: 15 registers, all that V8 gives out. There is no call in this function: a value that lives across a call is
+ * spilled by V8 where it is defined, which is inside the loop. For the same reason the eight steps of the loop are kept
+ * apart by their exits: joined into one block, their loads would all be hoisted to its top and push accumulators out
+ * of registers; alone, each would pay for the loop's jump and stack check.
  */
 import { multiplyAdd } from "../base/lanes";
 
@@ -25,7 +28,16 @@ function storeRow(c: usize, low: v128, high: v128, accumulate: bool): void {
   v128.store(c, high, 16);
 }
 
-export function gemmMicro4x8(a: usize, b: usize, c: usize, cStride: usize, depth: i32, accumulate: bool): void {
+export function gemmMicro4x8(
+  a: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  c: usize,
+  cStride: usize,
+  depth: i32,
+  accumulate: bool,
+): void {
   let c00 = f32x4.splat(0);
   let c01 = c00;
   let c10 = c00;
@@ -34,7 +46,7 @@ export function gemmMicro4x8(a: usize, b: usize, c: usize, cStride: usize, depth
   let c21 = c00;
   let c30 = c00;
   let c31 = c00;
-  const end = b + (<usize>depth << 5);
+  const end = b + <usize>depth * bStep;
   while (true) {
     {
       const b0 = v128.load(b);
@@ -51,10 +63,10 @@ export function gemmMicro4x8(a: usize, b: usize, c: usize, cStride: usize, depth
       x = v128.load32_splat(a, 12);
       c30 = multiplyAdd(x, b0, c30);
       c31 = multiplyAdd(x, b1, c31);
-      a += 16;
-      b += 32;
+      a += aStep;
+      b += bStep;
     }
-    if (b >= end) break;
+    if (b == end) break;
     {
       const b0 = v128.load(b);
       const b1 = v128.load(b, 16);
@@ -70,10 +82,10 @@ export function gemmMicro4x8(a: usize, b: usize, c: usize, cStride: usize, depth
       x = v128.load32_splat(a, 12);
       c30 = multiplyAdd(x, b0, c30);
       c31 = multiplyAdd(x, b1, c31);
-      a += 16;
-      b += 32;
+      a += aStep;
+      b += bStep;
     }
-    if (b >= end) break;
+    if (b == end) break;
     {
       const b0 = v128.load(b);
       const b1 = v128.load(b, 16);
@@ -89,10 +101,10 @@ export function gemmMicro4x8(a: usize, b: usize, c: usize, cStride: usize, depth
       x = v128.load32_splat(a, 12);
       c30 = multiplyAdd(x, b0, c30);
       c31 = multiplyAdd(x, b1, c31);
-      a += 16;
-      b += 32;
+      a += aStep;
+      b += bStep;
     }
-    if (b >= end) break;
+    if (b == end) break;
     {
       const b0 = v128.load(b);
       const b1 = v128.load(b, 16);
@@ -108,10 +120,10 @@ export function gemmMicro4x8(a: usize, b: usize, c: usize, cStride: usize, depth
       x = v128.load32_splat(a, 12);
       c30 = multiplyAdd(x, b0, c30);
       c31 = multiplyAdd(x, b1, c31);
-      a += 16;
-      b += 32;
+      a += aStep;
+      b += bStep;
     }
-    if (b >= end) break;
+    if (b == end) break;
     {
       const b0 = v128.load(b);
       const b1 = v128.load(b, 16);
@@ -127,10 +139,10 @@ export function gemmMicro4x8(a: usize, b: usize, c: usize, cStride: usize, depth
       x = v128.load32_splat(a, 12);
       c30 = multiplyAdd(x, b0, c30);
       c31 = multiplyAdd(x, b1, c31);
-      a += 16;
-      b += 32;
+      a += aStep;
+      b += bStep;
     }
-    if (b >= end) break;
+    if (b == end) break;
     {
       const b0 = v128.load(b);
       const b1 = v128.load(b, 16);
@@ -146,10 +158,10 @@ export function gemmMicro4x8(a: usize, b: usize, c: usize, cStride: usize, depth
       x = v128.load32_splat(a, 12);
       c30 = multiplyAdd(x, b0, c30);
       c31 = multiplyAdd(x, b1, c31);
-      a += 16;
-      b += 32;
+      a += aStep;
+      b += bStep;
     }
-    if (b >= end) break;
+    if (b == end) break;
     {
       const b0 = v128.load(b);
       const b1 = v128.load(b, 16);
@@ -165,10 +177,10 @@ export function gemmMicro4x8(a: usize, b: usize, c: usize, cStride: usize, depth
       x = v128.load32_splat(a, 12);
       c30 = multiplyAdd(x, b0, c30);
       c31 = multiplyAdd(x, b1, c31);
-      a += 16;
-      b += 32;
+      a += aStep;
+      b += bStep;
     }
-    if (b >= end) break;
+    if (b == end) break;
     {
       const b0 = v128.load(b);
       const b1 = v128.load(b, 16);
@@ -184,12 +196,11 @@ export function gemmMicro4x8(a: usize, b: usize, c: usize, cStride: usize, depth
       x = v128.load32_splat(a, 12);
       c30 = multiplyAdd(x, b0, c30);
       c31 = multiplyAdd(x, b1, c31);
-      a += 16;
-      b += 32;
+      a += aStep;
+      b += bStep;
     }
-    if (b >= end) break;
+    if (b == end) break;
   }
-
   storeRow(c, c00, c01, accumulate);
   storeRow(c + cStride, c10, c11, accumulate);
   storeRow(c + 2 * cStride, c20, c21, accumulate);
