@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """
-Minimax polynomials for assembly/base/math.ts: run it and paste what it prints.
+Minimax polynomials for assembly/base/math.ts and normal.ts: run it and paste what it prints.
 
-Each fit is a weighted Remez exchange in 40-digit arithmetic: the polynomial p of the given degree for which the largest
+Each fit but the last is a weighted Remez exchange in 40-digit arithmetic: the polynomial p of the given degree for which the largest
 |weight(x) * (p(x) - f(x))| over [a, b] is smallest. The printed error is that of the polynomial with its coefficients
 rounded to float32.
 Needs Python 3 with numpy and mpmath.
@@ -72,8 +72,37 @@ def upper_tail_ratio(a):
     return mp.erfc(a / mp.sqrt(2)) / 2 * mp.exp(a * a / 2)
 
 
+def fit_tail(top, bottom, end, rounds=300, count=1200):
+    """
+    Prints R and N, of degrees `top` and `bottom`, with Q(a) e^(a^2/2) close to N / (sqrt(2 pi) a N + R) on [0, end]: R / N
+    by least squares whose weights grow where the error is large (Lawson's algorithm), N starting with 1.
+    """
+    points = end / 2 * (1 - np.cos(np.pi * (np.arange(count) + 0.5) / count))
+    ratio = [upper_tail_ratio(mp.mpf(a)) for a in points]
+    target = np.array([float(1 / q - mp.sqrt(2 * mp.pi) * mp.mpf(a)) for q, a in zip(ratio, points)])
+    slope = np.array([float(q) for q in ratio])  # what an error of R / N makes of the relative error of Q
+    denominator, emphasis, best = np.ones(count), np.ones(count), (np.inf, None, None)
+    for _ in range(rounds):
+        weight = np.sqrt(emphasis) * slope / denominator
+        columns = [points**i * weight for i in range(top + 1)]
+        columns += [-target * points**i * weight for i in range(1, bottom + 1)]
+        matrix = np.array(columns).T
+        size = np.linalg.norm(matrix, axis=0)
+        solution = np.linalg.lstsq(matrix / size, target * weight, rcond=None)[0] / size
+        r, n = solution[: top + 1], np.concatenate([[1], solution[top + 1 :]])
+        denominator = np.polyval(n[::-1], points)
+        error = np.abs((np.polyval(r[::-1], points) / denominator - target) * slope)
+        if error.max() < best[0]:
+            best = (error.max(), r, n)
+        emphasis *= np.sqrt(error / error.max() + 1e-3)
+        emphasis /= emphasis.mean()
+    error, r, n = best
+    print(f"normal tail: R and N of degrees {top} and {bottom} on [0, {end}], relative error 2^{np.log2(error):.4}")
+    for coefficients in (r, n):
+        print("  " + ", ".join(f"{np.float32(c):.9g}" for c in coefficients))
+
+
 SIGMOID_UNIT = mp.mpf("1.625") * 2**25  # what numerator and denominator of the sigmoid are multiplied by
-SHIFT = mp.mpf("4")  # k in w = 1 / (a + k), the variable of the normal tail
 
 if __name__ == "__main__":
     half_ln2 = mp.log(2) / 2 * mp.mpf("1.001")
@@ -81,6 +110,12 @@ if __name__ == "__main__":
         "exp: (e^r - 1 - r - r^2/2) / r^3, error relative to e^r - 1",
         lambda r: (mp.expm1(r) - r - r * r / 2) / r**3,
         lambda r: max(r**2 / abs(mp.expm1(r) / r), mp.mpf("1e-3")),  # not 0 at 0: the exchange divides by it
+        4, -half_ln2, half_ln2,
+    )
+    fit(
+        "exp: (e^r - 1 - r) / r^2, error relative to e^r",
+        lambda r: (mp.expm1(r) - r) / r**2,
+        lambda r: max(r**2 * mp.exp(-r), mp.mpf("1e-4")),
         4, -half_ln2, half_ln2,
     )
     fit(
@@ -113,11 +148,4 @@ if __name__ == "__main__":
         lambda z: z / mp.cos(2 * mp.pi * mp.sqrt(z)),
         3, mp.mpf("1e-12"), mp.mpf(1) / 64,
     )
-    # a from 0 to 15 maps to t = 1 - 2k w from -1 to (15 - k) / (15 + k).
-    distance = lambda t: SHIFT * (1 + t) / (1 - t)
-    fit(
-        f"normal tail: Q(a) e^(a^2/2) (a + k) in t = (a - k) / (a + k), k = {mp.nstr(SHIFT, 4)}, relative error",
-        lambda t: upper_tail_ratio(distance(t)) * (distance(t) + SHIFT),
-        lambda t: 1 / (upper_tail_ratio(distance(t)) * (distance(t) + SHIFT)),
-        9, mp.mpf(-1), (15 - SHIFT) / (15 + SHIFT),
-    )
+    fit_tail(3, 4, 15)

@@ -27,12 +27,18 @@ const EXP: usize = memory.data<f32>([
   -0.0, // 12: the sign bit
   0.5, // 13: also the r² term of the polynomial above
   -20.0, // 14: below, eˣ − 1 = −1
+  0.00138144707, // 15..19: (eʳ − 1 − r) / r², highest power first
+  0.00836878084,
+  0.0416683927,
+  0.166665196,
+  0.49999994,
+  -Infinity, // 20: the bits of sign and exponent
 ]);
 
 /** Constant number `index` of a table, in all lanes. */
 // @ts-ignore: decorator
 @inline
-function constant(table: usize, index: usize): v128 {
+export function constant(table: usize, index: usize): v128 {
   return v128.load32_splat(table + (index << 2));
 }
 
@@ -63,6 +69,15 @@ function expm1Reduced(r: v128): v128 {
   return multiplyAdd(square, p, r);
 }
 
+/** (eʳ − 1 − r) / r² for |r| ≤ ln 2 / 2, given r²: one power less than above, for where only eʳ has to be precise. */
+// @ts-ignore: decorator
+@inline
+function expRest(r: v128, square: v128): v128 {
+  const middle = multiplyAdd(constant(EXP, 16), r, constant(EXP, 17));
+  const low = multiplyAdd(constant(EXP, 18), r, constant(EXP, 19));
+  return multiplyAdd(multiplyAdd(constant(EXP, 15), square, middle), square, low);
+}
+
 /** 2ⁿ times the power of two whose bits are `one`, given n + 1.5·2²³. */
 // @ts-ignore: decorator
 @inline
@@ -77,23 +92,19 @@ export function negativeMagnitude(x: v128): v128 {
   return v128.or(x, constant(EXP, 12));
 }
 
-/** eʳ·2ⁿ, given q = eʳ − 1 and n + 1.5·2²³, −150 ≤ n ≤ 128: in two steps, the last of which may overflow or be subnormal. */
-// @ts-ignore: decorator
-@inline
-function expScaled(q: v128, rounded: v128): v128 {
-  const half = v128.and(i32x4.shl(rounded, 22), i32x4.splat(0xff800000));
-  const first = i32x4.add(half, constant(EXP, 9));
-  const second = i32x4.add(i32x4.sub(i32x4.shl(rounded, 23), half), constant(EXP, 9));
-  return f32x4.mul(multiplyAdd(q, first, first), second);
-}
-
-/** eˣ, subnormal results included; error ≤ 1.1 ulp. */
+/** eˣ, subnormal results included; error ≤ 1.1 ulp. 2ⁿ is two factors: the product with the last may overflow or be subnormal. */
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
   x = f32x4.pmax(f32x4.pmin(x, constant(EXP, 11)), constant(EXP, 10));
   const rounded = roundedExponent(x);
-  return expScaled(expm1Reduced(reduced(x, rounded)), rounded);
+  const r = reduced(x, rounded);
+  const square = f32x4.mul(r, r);
+  const q = multiplyAdd(square, expRest(r, square), r);
+  const half = v128.and(i32x4.shl(rounded, 22), constant(EXP, 20));
+  const first = i32x4.add(half, constant(EXP, 9));
+  const second = i32x4.add(i32x4.sub(i32x4.shl(rounded, 23), half), constant(EXP, 9));
+  return f32x4.mul(multiplyAdd(q, first, first), second);
 }
 
 /** eˣ − 1 for x ≤ 0; error ≤ 1.5 ulp, relative precision kept at 0. */
@@ -228,65 +239,6 @@ export function log1p4(x: v128): v128 {
   const k = i32x4.shr_s(i32x4.sub(f32x4.add(x, one), constant(LOG, 11)), 23);
   const scale = i32x4.sub(one, i32x4.shl(k, 23));
   return logReduced(multiplyAdd(x, scale, f32x4.sub(scale, one)), f32x4.convert_i32x4_s(k));
-}
-
-const NORMAL: usize = memory.data<f32>([
-  -0.000134195885, // 0..9: Q(a)·exp(a²/2)·(a + 4) in t = (a − 4) / (a + 4), highest power first
-  0.000174660061,
-  0.00156840833,
-  -0.00351021159,
-  -0.00752400467,
-  0.0604034886,
-  -0.186523661,
-  0.387136906,
-  -0.607896566,
-  0.755285144,
-  4.0, // 10
-  -8.0, // 11
-  15.0, // 12: beyond, exp(−x²/2) = 0
-  0.398942280, // 13: 1 / √(2π)
-]);
-
-/** exp(−x²/2), subnormal results included; error ≤ 2 ulp: x² is squared in two parts, and the lower one joins the reduced r. */
-// @ts-ignore: decorator
-@inline
-export function gaussian4(x: v128): v128 {
-  const a = f32x4.pmin(f32x4.abs(x), constant(NORMAL, 12));
-  const upper = v128.and(a, i32x4.splat(0xfffff000));
-  const exponent = f32x4.mul(f32x4.mul(upper, upper), constant(LOG, 12));
-  const rest = f32x4.mul(f32x4.mul(f32x4.sub(a, upper), f32x4.add(a, upper)), constant(LOG, 12));
-  const rounded = roundedExponent(exponent);
-  return expScaled(expm1Reduced(f32x4.add(reduced(exponent, rounded), rest)), rounded);
-}
-
-/**
- * Φ(x), the standard normal distribution function = ½·erfc(−x/√2), given gaussian4(x). Error ≤ 5 ulp, the far negative
- * tail included. Q(a) = exp(−a²/2)·P(t) / (a + 4), a = |x|; Φ(x) is Q(a) or 1 − Q(a).
- */
-// @ts-ignore: decorator
-@inline
-export function normalCdf4(x: v128, gaussian: v128): v128 {
-  const a = f32x4.pmin(f32x4.abs(x), constant(NORMAL, 12));
-  const w = f32x4.div(constant(EXP, 9), f32x4.add(a, constant(NORMAL, 10)));
-  const t = multiplyAdd(w, constant(NORMAL, 11), constant(EXP, 9));
-  let p = multiplyAdd(constant(NORMAL, 0), t, constant(NORMAL, 1));
-  p = multiplyAdd(p, t, constant(NORMAL, 2));
-  p = multiplyAdd(p, t, constant(NORMAL, 3));
-  p = multiplyAdd(p, t, constant(NORMAL, 4));
-  p = multiplyAdd(p, t, constant(NORMAL, 5));
-  p = multiplyAdd(p, t, constant(NORMAL, 6));
-  p = multiplyAdd(p, t, constant(NORMAL, 7));
-  p = multiplyAdd(p, t, constant(NORMAL, 8));
-  p = multiplyAdd(p, t, constant(NORMAL, 9));
-  const tail = f32x4.mul(f32x4.mul(p, w), gaussian);
-  return v128.bitselect(tail, f32x4.sub(constant(EXP, 9), tail), i32x4.shr_s(x, 31));
-}
-
-/** φ(x) = exp(−x²/2) / √(2π), the standard normal density, given gaussian4(x). */
-// @ts-ignore: decorator
-@inline
-export function normalDensity4(gaussian: v128): v128 {
-  return f32x4.mul(gaussian, constant(NORMAL, 13));
 }
 
 const TURN: usize = memory.data<f32>([

@@ -13,6 +13,7 @@
 import {
   Activation,
   Elu,
+  Exponential,
   Gelu,
   GeluTanh,
   Identity,
@@ -24,7 +25,6 @@ import {
   Tanh,
 } from "../base/activation";
 import { loadLanes, storeLanes } from "../base/lanes";
-import { exp4 } from "../base/math";
 
 /** y := f(x). The tail goes round the same loop, number by number, so that the policy is inlined once. */
 // @ts-ignore: decorator
@@ -40,6 +40,22 @@ function forward<A extends Activation>(x: usize, y: usize, count: i32, parameter
     y += bytes;
     count -= <i32>(bytes >> 2);
   }
+}
+
+/** Like `forward`, two vectors at a time: for maps so long that four would not fit in the registers. */
+// @ts-ignore: decorator
+@inline
+function forwardInTwos<A extends Activation>(x: usize, y: usize, count: i32, parameters: usize): void {
+  const policy = changetype<A>(0);
+  for (; count >= 8; count -= 8) {
+    const first = policy.map(v128.load(x), parameters);
+    const second = policy.map(v128.load(x, 16), parameters);
+    v128.store(y, first);
+    v128.store(y, second, 16);
+    x += 32;
+    y += 32;
+  }
+  forward<A>(x, y, count, parameters);
 }
 
 /** Like `forward`, four vectors at a time: for the maps that recurrent layers live on, they hide each other's latency. */
@@ -82,7 +98,7 @@ function backward<A extends Activation>(x: usize, y: usize, dy: usize, dx: usize
 }
 
 function identityForward(x: usize, y: usize, count: i32, parameters: usize): void {
-  forward<Identity>(x, y, count, parameters);
+  forwardInFours<Identity>(x, y, count, parameters);
 }
 function identityBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
   backward<Identity>(x, y, dy, dx, count, parameters);
@@ -105,14 +121,14 @@ function tanhBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, para
 }
 
 function reluForward(x: usize, y: usize, count: i32, parameters: usize): void {
-  forward<Relu>(x, y, count, parameters);
+  forwardInFours<Relu>(x, y, count, parameters);
 }
 function reluBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
   backward<Relu>(x, y, dy, dx, count, parameters);
 }
 
 function leakyReluForward(x: usize, y: usize, count: i32, parameters: usize): void {
-  forward<LeakyRelu>(x, y, count, parameters);
+  forwardInFours<LeakyRelu>(x, y, count, parameters);
 }
 function leakyReluBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
   backward<LeakyRelu>(x, y, dy, dx, count, parameters);
@@ -133,7 +149,7 @@ function softplusBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, 
 }
 
 function geluForward(x: usize, y: usize, count: i32, parameters: usize): void {
-  forward<Gelu>(x, y, count, parameters);
+  forwardInTwos<Gelu>(x, y, count, parameters);
 }
 function geluBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
   backward<Gelu>(x, y, dy, dx, count, parameters);
@@ -228,13 +244,5 @@ export function activationBackward(
 
 /** y := eˣ; y may be x. Error ≤ 1.1 ulp, subnormal results included. */
 export function exponential(x: usize, y: usize, count: i32): void {
-  while (count > 0) {
-    const four = count >= 4;
-    const v = exp4(loadLanes(x, four));
-    storeLanes(y, v, four);
-    const bytes: usize = four ? 16 : 4;
-    x += bytes;
-    y += bytes;
-    count -= <i32>(bytes >> 2);
-  }
+  forwardInFours<Exponential>(x, y, count, 0);
 }

@@ -112,6 +112,13 @@ describe.each(builds)("%s", (build) => {
     });
   });
 
+  test("gelu has its limits at ±∞", () => {
+    const x = engine.floats([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
+    kernels.activationForward(kernels.activationForwardSlot(7), x.address, x.address, 2, 0);
+    expect([...x.values].map((value) => value + 0)).toEqual([0, Number.POSITIVE_INFINITY]);
+    engine.release();
+  });
+
   test("at 0: relu′ = 0, leakyRelu′ = slope, elu′ = α", () => {
     for (const [kind, expected] of [
       [3, 0],
