@@ -15,25 +15,28 @@ export function multiply(format: i32, weight: usize, x: usize, y: usize, rows: i
 }
 
 /**
- * The same for FLOAT32. Two panels at a time, which lie far apart: a core takes more from beyond its second cache in two
- * runs of memory than in one. An output of such a pair is summed in the order of k, starting from what y held; one of a
- * last panel as gemvPacked does. |error| ≤ (k + 1)·2⁻²⁴·(|y| + Σ|w·x|).
+ * The same for FLOAT32. Two panels at a time, one from the first half and one from the second: two runs of memory from
+ * end to end, of which a core takes more from beyond its second cache than of one, or of many short ones. An output of
+ * such a pair is summed in the order of k, starting from what y held; one of the last panels as gemvPacked does.
+ * |error| ≤ (k + 1)·2⁻²⁴·(|y| + Σ|w·x|).
  */
 function multiplyRows(packed: usize, x: usize, y: usize, m: i32, k: i32): void {
+  const pairs = m >> 5;
   const end = x + (<usize>k << 2);
-  const panel = <usize>k << 6;
-  for (; m >= 32; m -= 32) {
+  const half = <usize>pairs * (<usize>k << 6);
+  const halfY = <usize>pairs << 6;
+  const second = packed + half;
+  let p = packed;
+  let r = second;
+  for (let pair = 0; pair < pairs; pair++) {
     let a0 = v128.load(y);
     let a1 = v128.load(y, 16);
     let a2 = v128.load(y, 32);
     let a3 = v128.load(y, 48);
-    let b0 = v128.load(y, 64);
-    let b1 = v128.load(y, 80);
-    let b2 = v128.load(y, 96);
-    let b3 = v128.load(y, 112);
-    const second = packed + panel;
-    let p = packed;
-    let r = second;
+    let b0 = v128.load(y + halfY);
+    let b1 = v128.load(y + halfY, 16);
+    let b2 = v128.load(y + halfY, 32);
+    let b3 = v128.load(y + halfY, 48);
     // Eight sums and one broadcast of x stay in registers. The exit in the middle is never taken: it keeps V8 from hoisting
     // the loads of both halves to the top, for which there are not enough registers.
     for (let q = x; q < end; q += 4) {
@@ -59,12 +62,12 @@ function multiplyRows(packed: usize, x: usize, y: usize, m: i32, k: i32): void {
     v128.store(y, a1, 16);
     v128.store(y, a2, 32);
     v128.store(y, a3, 48);
-    v128.store(y, b0, 64);
-    v128.store(y, b1, 80);
-    v128.store(y, b2, 96);
-    v128.store(y, b3, 112);
-    packed = second + panel;
-    y += 128;
+    v128.store(y + halfY, b0);
+    v128.store(y + halfY, b1, 16);
+    v128.store(y + halfY, b2, 32);
+    v128.store(y + halfY, b3, 48);
+    y += 64;
   }
-  if (m > 0) gemvPacked(packed, x, y, m, k);
+  const rest = m & 31;
+  if (rest > 0) gemvPacked(r, x, y + halfY, rest, k);
 }
