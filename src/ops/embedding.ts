@@ -21,20 +21,6 @@ export function requireIndices(what: string, indices: Tensor, count: number, ign
   }
 }
 
-/** Where the result of an embedding came from. */
-export interface Lookup {
-  /** [count, size] */
-  readonly weight: Tensor;
-  readonly tokens: Tensor;
-}
-
-const lookups = new WeakMap<Tensor, Lookup>();
-
-/** The table and tokens a tensor was looked up with, for operations that can work on the table instead. */
-export function lookupOf(x: Tensor): Lookup | undefined {
-  return lookups.get(x);
-}
-
 /**
  * Rows of a table by index: y[…, :] = weight[tokens[…], :].
  * @param weight [count, size] table.
@@ -50,7 +36,7 @@ export function embedding(weight: Tensor, tokens: Tensor): Tensor {
   const y = Tensor.inStep([...tokens.shape, width]);
   const { kernels } = engine();
   kernels.gatherRows(weight.address, tokens.address, y.address, tokens.size, width);
-  lookups.set(y, { weight, tokens });
+  y.lookup = { weight, tokens };
   record([weight], [y], () => {
     accumulateGradient(weight, (d) => scatterAdd(gradientOf(y), tokens, d, width));
   });

@@ -12,6 +12,13 @@ export interface GradientSource {
   backward(output: Tensor): void;
 }
 
+/** The table and tokens that a tensor was looked up with. */
+export interface Lookup {
+  /** [count, size] */
+  readonly weight: Tensor;
+  readonly tokens: Tensor;
+}
+
 /**
  * Where numbers are: in JavaScript memory, or in the engine's, valid as long as a scope, and as long as their owner is
  * held if they have one.
@@ -43,6 +50,11 @@ export class Tensor {
    * @internal
    */
   source: GradientSource | null = null;
+  /**
+   * Where its numbers were looked up, for operations that can work on the table instead.
+   * @internal
+   */
+  lookup: Lookup | null = null;
 
   /** The numbers in JavaScript memory, when they live there. */
   readonly #host: Float32Array | Int32Array | null;

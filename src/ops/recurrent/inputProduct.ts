@@ -5,8 +5,8 @@ import { addGradient, writeGradient } from "../../autograd/graph.ts";
 import { engine } from "../../runtime/engine.ts";
 import { ShapeError } from "../../runtime/errors.ts";
 import { requireShape } from "../../tensor/shape.ts";
-import { Tensor } from "../../tensor/tensor.ts";
-import { type Lookup, lookupOf, scatterAdd } from "../embedding.ts";
+import { type Lookup, Tensor } from "../../tensor/tensor.ts";
+import { scatterAdd } from "../embedding.ts";
 import { asItLies, columns, multiply, rows, transposed } from "../matmul.ts";
 import { copy } from "../strided.ts";
 
@@ -98,7 +98,7 @@ export function inputProduct(x: Tensor, weights: RecurrentWeights, bias: number,
   const m = sizes.steps * sizes.batch;
   // Read even when the table stands in for x: after x's step has ended this throws, as any other use of x does.
   const { address } = x;
-  const lookup = lookupOf(x);
+  const { lookup } = x;
   // An x that has been made a leaf wants the gradient itself.
   const leaf = x.requiresGrad && !x.source;
   if (lookup && !leaf && (lookup.weight.shape[0] as number) < m) return lookupProduct(lookup, weights, bias, sizes);

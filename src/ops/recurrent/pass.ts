@@ -57,8 +57,8 @@ export function runPass(
   const packing = forward ? "packTransposed" : "packDirect";
   const rowsOfAll = weight.shape[0] as number;
   const parts = threads?.partsFor(steps * batch * rowsOfAll * hidden, most) ?? 1;
-  const shares = shareOut(batch, parts);
   const all = { first: 0, size: batch };
+  const shares = parts > 1 ? shareOut(batch, parts) : [all];
   if (batch === 1) {
     // Which product a single sequence takes depends on T alone, never on what is kept: their sums differ in order.
     const rows = forward && steps >= MANY_STEPS ? packedCopy(weight, "packRows", blocks, steps) : 0;
