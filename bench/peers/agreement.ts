@@ -23,15 +23,16 @@ export class Reference {
     this.#takeTurn = takeTurn;
   }
 
-  /** Says what is wrong with a result, if anything. NaN is. */
-  async complaint(benchCase: Case, result: Result): Promise<string | undefined> {
+  /** Says what is wrong with a result, if anything (NaN is), and how accurate it is where that is not the case's. */
+  async judge(benchCase: Case, result: Result): Promise<{ complaint?: string; accuracy?: string }> {
     const { arrays, resetBefore = false, tolerance = benchCase.tolerance } = result;
     const expected = await this.#of(benchCase, resetBefore);
     const differences = arrays.map((values, i) => relativeDifference(expected[i] ?? new Float32Array(), values));
     const worst = differences.reduce((a, b) => (b > a || Number.isNaN(b) ? b : a), 0);
-    if (worst <= tolerance && arrays.length > 0) return undefined;
+    if (worst <= tolerance && arrays.length > 0)
+      return tolerance === benchCase.tolerance ? {} : { accuracy: `off by ${(100 * worst).toPrecision(2)} % at most` };
     const array = differences.findIndex((difference) => Object.is(difference, worst));
-    return `another result: array ${array} is off by ${worst.toPrecision(2)}, allowed ${tolerance}`;
+    return { complaint: `another result: array ${array} is off by ${worst.toPrecision(2)}, allowed ${tolerance}` };
   }
 
   #of(benchCase: Case, resetBefore: boolean): Promise<readonly Float32Array[]> {

@@ -57,27 +57,45 @@ export function ratioText(ratio: number): string {
   return `× ${ratio >= 100 ? ratio.toFixed(0) : ratio.toPrecision(ratio < 0.1 ? 1 : 2)}`;
 }
 
-/** One line for each kind of opponent: how many cases are won, the geometric mean, and every case that is lost. */
+/** Nearer to each other than this, two figures are level: machines are not that quiet. */
+export const LEVEL = 0.03;
+const NAMED_LOSSES = 6;
+
+type Kind = "portable" | "pytorch" | "native";
+
+function summaryLine(what: string, kind: Kind, comparisons: readonly Comparison[]): string[] {
+  const known = comparisons.flatMap((comparison) => {
+    const ratio = comparison[kind];
+    return ratio ? [{ ...comparison, against: ratio }] : [];
+  });
+  if (known.length === 0) return [];
+  const threads = known[0].threads > 1 ? `, ${known[0].threads} threads` : "";
+  const mean = Math.exp(known.reduce((sum, { against }) => sum + Math.log(against.ratio), 0) / known.length);
+  const lost = known
+    .filter(({ against }) => against.ratio < 1 - LEVEL)
+    .sort((a, b) => a.against.ratio - b.against.ratio);
+  const won = known.filter(({ against }) => against.ratio > 1 + LEVEL).length;
+  const names = lost.slice(0, NAMED_LOSSES).map(({ workload, case: name, against }) => {
+    const by = kind === "portable" ? ` (${against.title})` : "";
+    return `${workload} ${name} ${ratioText(against.ratio)}${by}`;
+  });
+  const more = lost.length > NAMED_LOSSES ? `; and ${lost.length - NAMED_LOSSES} more` : "";
+  const level = known.length - won - lost.length;
+  const counts = `${won} of ${known.length} faster, ${level} level, ${lost.length} slower`;
+  const worst = names.length > 0 ? `: ${names.join("; ")}${more}` : "";
+  return [`unrolled against ${what}${threads}: ${ratioText(mean)} on average; ${counts}${worst}`];
+}
+
+/** A line for each kind of opponent and number of threads: the geometric mean, wins and losses, the worst by name. */
 export function summaryOf(comparisons: readonly Comparison[]): string[] {
   const kinds = [
     ["the best JavaScript or WebAssembly peer", "portable"],
     ["PyTorch, native", "pytorch"],
     ["ONNX Runtime, native", "native"],
   ] as const;
-  return kinds.flatMap(([what, kind]) => {
-    const known = comparisons.flatMap((comparison) => {
-      const ratio = comparison[kind];
-      return ratio ? [{ ...comparison, against: ratio }] : [];
-    });
-    if (known.length === 0) return [];
-    const mean = Math.exp(known.reduce((sum, { against }) => sum + Math.log(against.ratio), 0) / known.length);
-    const lost = known.filter(({ against }) => against.ratio < 1).sort((a, b) => a.against.ratio - b.against.ratio);
-    const names = lost.map(({ workload, case: name, threads, against }) => {
-      const where = threads > 1 ? `, ${threads} threads` : "";
-      return `${workload} ${name}${where} ${ratioText(against.ratio)}${kind === "portable" ? ` (${against.title})` : ""}`;
-    });
-    const won = known.length - lost.length;
-    const line = `unrolled against ${what}: ${ratioText(mean)} on average, faster in ${won} of ${known.length} cases`;
-    return [names.length > 0 ? `${line}; slower in ${names.join("; ")}` : line];
+  const counts = [...new Set(comparisons.map(({ threads }) => threads))];
+  return counts.flatMap((count) => {
+    const own = comparisons.filter(({ threads }) => threads === count);
+    return kinds.flatMap(([what, kind]) => summaryLine(what, kind, own));
   });
 }

@@ -3,7 +3,7 @@ import Table from "cli-table3";
 import { type Comparison, compare, type Ratio, ratioText, summaryOf } from "./comparison.ts";
 import type { Ceiling } from "./limit.ts";
 import type { Implementation, Row } from "./measurement.ts";
-import { linesOf, percent, rounded, spreadText, titleOf } from "./table.ts";
+import { percent, rounded, spreadText, titleOf, withFigures } from "./table.ts";
 
 const style = { head: [], border: [], compact: true };
 
@@ -12,19 +12,18 @@ function cellText({ median, shareOfCeiling, spread }: Row): string {
   return `${rounded(median)}\n${percent(shareOfCeiling ?? 0)} ${spreadText(spread)}`;
 }
 
-/** One workload: a line a case, a column an implementation; median, share of the ceiling, half the spread in percent. */
+/** One workload: a line a case, a column an implementation that has figures; median, share of the ceiling, half the spread in percent. */
 export function tableOf(implementations: readonly Implementation[], rows: readonly Row[]): string {
+  const [shown, lines] = withFigures(rows, implementations);
   const table = new Table({
-    head: [
-      rows[0].workload,
-      "unit",
-      ...implementations.map((implementation) => titleOf(implementation).replace(", ", "\n")),
-    ],
-    colAligns: ["left", "left", ...implementations.map(() => "right" as const)],
+    head: [rows[0].workload, "unit", ...shown.map((implementation) => titleOf(implementation).replace(", ", "\n"))],
+    colAligns: ["left", "left", ...shown.map(() => "right" as const)],
     style,
   });
-  for (const line of linesOf(rows, implementations.length))
-    table.push([line[0].case, line[0].unit, ...line.map(cellText)]);
+  lines.forEach((line, l) => {
+    const { case: name, unit } = rows[l * implementations.length];
+    table.push([name, unit, ...line.map(cellText)]);
+  });
   return table.toString();
 }
 

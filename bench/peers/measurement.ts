@@ -33,6 +33,7 @@ interface Cell {
   /** A single run takes so long that one turn has to do. */
   finished: boolean;
   note?: string;
+  accuracy?: string;
   reason?: string;
 }
 
@@ -47,6 +48,11 @@ export class Measurement {
     cell.note = note;
   }
 
+  /** Says how far the result is from the others', where that is worth a word. */
+  remark(benchCase: Case, implementation: Implementation, accuracy: string): void {
+    this.#cell(benchCase, implementation).accuracy = accuracy;
+  }
+
   /** Takes back what was measured, and says why. */
   refuse(benchCase: Case, implementation: Implementation, reason: string): void {
     Object.assign(this.#cell(benchCase, implementation), { seconds: [], finished: true, reason });
@@ -58,7 +64,8 @@ export class Measurement {
   }
 
   row(benchCase: Case, implementation: Implementation, ceiling: Ceiling): Row {
-    const { seconds, note, reason } = this.#cell(benchCase, implementation);
+    const { seconds, accuracy, reason, ...cell } = this.#cell(benchCase, implementation);
+    const note = [cell.note, accuracy].filter(Boolean).join("; ");
     const { workload, name, unit, cost } = benchCase;
     const { peer, threads } = implementation;
     const base = { workload, case: name, implementation: peer.name, threads, unit: unit.name, turns: seconds.length };

@@ -2,6 +2,7 @@
 
 export type PeerName =
   | "unrolled"
+  | "unrolled-int8"
   | "javascript"
   | "tfjs-cpu"
   | "tfjs-wasm"
@@ -31,6 +32,7 @@ const everywhere = { native: false, page: true } as const;
 
 export const peers: readonly PeerDescription[] = [
   { name: "unrolled", title: "unrolled", threads: true, pageThreads: true, own: true, ...everywhere },
+  { name: "unrolled-int8", title: "unrolled, int8", threads: false, own: true, ...everywhere },
   { name: "javascript", title: "plain JavaScript", threads: false, ...everywhere },
   { name: "tfjs-cpu", title: "tfjs, cpu", package: "@tensorflow/tfjs", threads: false, ...everywhere },
   {

@@ -7,6 +7,7 @@ import type { Case } from "./workloads.ts";
 /** Each loaded where it runs, and nowhere else. */
 const starts: Readonly<Record<Exclude<PeerName, "pytorch">, () => Promise<StartPeer>>> = {
   unrolled: async () => (await import("./unrolled.ts")).startUnrolled,
+  "unrolled-int8": async () => (await import("./unrolled.ts")).startUnrolledInt8,
   javascript: async () => (await import("./javascript.ts")).startJavascript,
   "tfjs-cpu": async () => (await import("./tfjs.ts")).startTfjsCpu,
   "tfjs-wasm": async () => (await import("./tfjs.ts")).startTfjsWasm,

@@ -1,8 +1,8 @@
 import { style } from "../../src/cli/report/style.ts";
 import { renderBars } from "./chart.ts";
-import { type Comparison, compare, type Ratio, ratioText, summaryOf } from "./comparison.ts";
+import { type Comparison, compare, LEVEL, type Ratio, ratioText, summaryOf } from "./comparison.ts";
 import type { Implementation, Row } from "./measurement.ts";
-import { linesOf, percent, rounded, spreadText, titleOf } from "./table.ts";
+import { linesOf, percent, rounded, spreadText, titleOf, withFigures } from "./table.ts";
 
 /** Everything about one measurement, as the JSON file has it. */
 export interface Record {
@@ -50,7 +50,7 @@ export function escapeText(text: string): string {
 }
 
 function colorOf({ peer }: Implementation): string {
-  if (peer.name === "unrolled") return "--ours";
+  if (peer.own) return "--ours";
   return peer.native ? "--native" : "--script";
 }
 
@@ -80,7 +80,8 @@ function tableHtml(head: readonly string[], lines: readonly string[]): string {
 function ratioCell(ratio: Ratio | undefined, named: boolean): string {
   if (!ratio) return "<td>—</td>";
   const name = named ? `<small>${escapeText(ratio.title)}</small>` : "";
-  return `<td class="${ratio.ratio < 1 ? "lost" : "won"}">${ratioText(ratio.ratio)}${name}</td>`;
+  const outcome = ratio.ratio < 1 - LEVEL ? "lost" : ratio.ratio > 1 + LEVEL ? "won" : "level";
+  return `<td class="${outcome}">${ratioText(ratio.ratio)}${name}</td>`;
 }
 
 /** Every case of this library beside its best opponents, the losses as plain as the wins. */
@@ -109,16 +110,18 @@ function inShort(rows: readonly Row[], implementations: readonly Implementation[
 }
 
 function figuresTable(rows: readonly Row[], implementations: readonly Implementation[]): string {
-  const lines = linesOf(rows, implementations.length).map((line) => {
+  const [shown, figures] = withFigures(rows, implementations);
+  const lines = figures.map((line, l) => {
     const best = Math.min(...line.map(({ median }) => median ?? Number.POSITIVE_INFINITY));
     const cells = line.map(({ median, shareOfCeiling, spread }) => {
       if (median === null) return "<td>—</td>";
       const share = `<small>${percent(shareOfCeiling ?? 0)} ${spreadText(spread)}</small>`;
       return `<td${median === best ? ' class="best"' : ""}>${rounded(median)}${share}</td>`;
     });
-    return `<tr><th scope="row">${escapeText(line[0].case)}, ${line[0].unit}</th>${cells.join("")}</tr>`;
+    const { case: name, unit } = rows[l * implementations.length];
+    return `<tr><th scope="row">${escapeText(name)}, ${unit}</th>${cells.join("")}</tr>`;
   });
-  const titles = implementations.map((implementation) => escapeText(titleOf(implementation)));
+  const titles = shown.map((implementation) => escapeText(titleOf(implementation)));
   return `<details><summary>Figures</summary>${tableHtml(["", ...titles], lines)}</details>`;
 }
 

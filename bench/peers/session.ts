@@ -94,7 +94,8 @@ export class Session {
 
   async #compare(result: Result, open: readonly Case[], implementation: Implementation): Promise<void> {
     const benchCase = open.find(({ name }) => name === result.case) as Case;
-    const complaint = await this.#reference.complaint(benchCase, result);
+    const { complaint, accuracy } = await this.#reference.judge(benchCase, result);
     if (complaint) this.measurement.refuse(benchCase, implementation, complaint);
+    if (accuracy) this.measurement.remark(benchCase, implementation, accuracy);
   }
 }

@@ -21,3 +21,13 @@ export function spreadText(spread: number | null): string {
 export function linesOf(rows: readonly Row[], columns: number): Row[][] {
   return Array.from({ length: rows.length / columns }, (_, i) => rows.slice(i * columns, (i + 1) * columns));
 }
+
+/** The implementations that have a figure for any of these rows, and the rows of those, a line a case. */
+export function withFigures(
+  rows: readonly Row[],
+  implementations: readonly Implementation[],
+): [Implementation[], Row[][]] {
+  const lines = linesOf(rows, implementations.length);
+  const has = implementations.map((_, i) => lines.some((line) => line[i].median !== null));
+  return [implementations.filter((_, i) => has[i]), lines.map((line) => line.filter((_, i) => has[i]))];
+}

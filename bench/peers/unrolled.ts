@@ -18,7 +18,7 @@ import {
 import { EngineCharacterModel } from "../suites/engine-model.ts";
 import { type Inputs, transposed } from "./inputs.ts";
 import { packageVersion } from "./packages.ts";
-import { type Peer, type Prepared, Unsupported } from "./peer.ts";
+import { type Peer, type Prepared, Unsupported, unsupported } from "./peer.ts";
 import { pushing } from "./pushing.ts";
 import type { MapWork, MatmulWork, RecurrentSizes, SequenceWork, StreamWork, TrainingWork } from "./workloads.ts";
 
@@ -54,6 +54,19 @@ function prepareStream(work: StreamWork, inputs: Inputs): Prepared {
   layer.loadStateDict(stateOf(inputs));
   const stream = layer.stream();
   return pushing(inputs, (sample) => stream.push(sample));
+}
+
+/** Below these sizes the weights are in the cache either way. */
+const INT8_SIZES = [256, 512];
+const INT8_TOLERANCE = 2e-2;
+
+function prepareInt8Stream(work: StreamWork, inputs: Inputs): Prepared {
+  if (!INT8_SIZES.includes(work.hiddenSize))
+    throw new Unsupported(`has no int8 figure but for H = ${INT8_SIZES.join(", ")}`);
+  const layer = layerOf(work);
+  layer.loadStateDict(stateOf(inputs));
+  const stream = layer.stream({ weights: "int8" });
+  return { ...pushing(inputs, (sample) => stream.push(sample)), tolerance: INT8_TOLERANCE };
 }
 
 function prepareSequence(work: SequenceWork, inputs: Inputs): Prepared {
@@ -105,4 +118,12 @@ export async function startUnrolled(threads: number): Promise<Peer> {
     sequence: prepareSequence,
     training: prepareTraining,
   };
+}
+
+/** The same, streaming with weights of eight bits: rounded, so held to an accuracy of its own. */
+export async function startUnrolledInt8(threads: number): Promise<Peer> {
+  const nothing = unsupported("has no int8 weights but in streams");
+  const { version, details } = await startUnrolled(threads);
+  const rest = { matmul: nothing, map: nothing, sequence: nothing, training: nothing };
+  return { version, details: `${details}, stream({ weights: "int8" })`, stream: prepareInt8Stream, ...rest };
 }

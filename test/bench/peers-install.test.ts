@@ -13,7 +13,7 @@ const folder = `${mkdtempSync(join(tmpdir(), "unrolled-peers-"))}/`;
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function describe(name: string): PeerDescription {
-  return { ...peers[2], package: name };
+  return { ...peers[3], package: name };
 }
 
 test("a peer that cannot be installed is named with its reason; the others are there", async () => {

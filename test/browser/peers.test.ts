@@ -6,7 +6,7 @@ import type { Record } from "../../bench/peers/report.ts";
 import { launch, missingBrowser, openPage, type Site, serve } from "./chromium.ts";
 
 /** What a peer may say where it has no figure; anything else is a failure. */
-const refusals = /^(has no|keeps no|learns from|its RNN|takes whole|no scan|runs models only)/;
+const refusals = /^(has no|only|keeps no|learns from|its RNN|takes whole|no scan|runs models only)/;
 
 describe.skipIf(missingBrowser)("bench/peers in Chromium", () => {
   let browser: Browser;
