@@ -41,6 +41,15 @@ const optionsOf: { readonly [Name in ActivationName]?: readonly (keyof Activatio
   gelu: ["approximate"],
 };
 
+/** Activations whose derivative the engine computes from f(x); that of the others, from x. */
+const derivedFromResult: readonly ActivationName[] = ["sigmoid", "tanh"];
+
+/** Numbers that go through the engine's passes at a time: few enough to stay in the cache between them. */
+const BLOCK = 4096;
+
+/** Writes `count` numbers at y that follow from those at x, which may be the same ones. */
+type Pass = (x: number, y: number, count: number) => void;
+
 /** An activation function with its options: a pair of kernels, the map and its derivative. */
 export class Activation {
   readonly name: ActivationName;
@@ -99,15 +108,35 @@ export class Activation {
   /** f′(x); no gradient flows through it. */
   derivative(x: Tensor): Tensor {
     requireFloat32(`${this.name} x`, x);
-    const { kernels } = engine();
-    const { forwardSlot, backwardSlot } = this.slots;
-    const { parameters } = this;
     const y = Tensor.inStep(x.shape);
-    const one = Tensor.inStep(x.shape);
-    kernels.activationForward(forwardSlot, x.address, y.address, x.size, parameters);
-    kernels.fill(one.address, one.size, 1);
-    kernels.activationBackward(backwardSlot, x.address, y.address, one.address, one.address, x.size, parameters);
-    return one;
+    const derive = this.derivativePass(x.size);
+    for (let done = 0; done < x.size; done += BLOCK) {
+      derive(x.address + 4 * done, y.address + 4 * done, Math.min(x.size - done, BLOCK));
+    }
+    return y;
+  }
+
+  /** y := f(x), for as long as the current step lasts. */
+  mapPass(): Pass {
+    const { kernels } = engine();
+    const { forwardSlot } = this.slots;
+    const { parameters } = this;
+    return (x, y, count) => kernels.activationForward(forwardSlot, x, y, count, parameters);
+  }
+
+  /** y := f′(x), likewise, in blocks of an array of `count` numbers. */
+  derivativePass(count: number): Pass {
+    const { kernels } = engine();
+    const { backwardSlot } = this.slots;
+    const { parameters } = this;
+    const map = derivedFromResult.includes(this.name) ? this.mapPass() : null;
+    const block = Math.min(count, BLOCK);
+    const ones = engine().allocate(block);
+    kernels.fill(ones, block, 1);
+    return (x, y, n) => {
+      map?.(x, y, n);
+      kernels.activationBackward(backwardSlot, x, map ? y : x, ones, y, n, parameters);
+    };
   }
 }
 
@@ -145,18 +174,50 @@ export interface ActivationMap {
   };
 }
 
+function requireArray(what: string, x: unknown): void {
+  if (!(x instanceof Float32Array)) throw new ShapeError(`${what}: expected a Float32Array or a Tensor`);
+}
+
 /** Runs a map on a plain array or on a tensor. */
 function onEither<Input extends Float32Array | Tensor>(what: string, x: Input, map: (x: Tensor) => Tensor): Input {
   if (x instanceof Tensor) return map(x) as Input;
-  if (!(x instanceof Float32Array)) throw new ShapeError(`${what}: expected a Float32Array or a Tensor`);
+  requireArray(what, x);
   return inScope(() => map(Tensor.fromArray(x, [x.length])).toArray()) as Input;
 }
 
+/** Takes a copy of an array through the engine, a block at a time, each changed where it lies. */
+function overBlocks(x: Float32Array, pass: Pass): Float32Array {
+  const address = engine().allocate(Math.min(x.length, BLOCK));
+  const { f32 } = engine();
+  const start = address >>> 2;
+  if (x.length <= BLOCK) {
+    f32.set(x, start);
+    pass(address, address, x.length);
+    return f32.slice(start, start + x.length);
+  }
+  const y = new Float32Array(x.length);
+  for (let done = 0; done < x.length; done += BLOCK) {
+    const block = x.subarray(done, done + BLOCK);
+    f32.set(block, start);
+    pass(address, address, block.length);
+    y.set(f32.subarray(start, start + block.length), done);
+  }
+  return y;
+}
+
 function mapOf(name: ActivationName): ActivationMap {
-  const map = <Input extends Float32Array | Tensor>(x: Input, options?: ActivationOptions): Input =>
-    onEither(name, x, (t) => new Activation(name, options).apply(t));
-  const derivative = <Input extends Float32Array | Tensor>(x: Input, options?: ActivationOptions): Input =>
-    onEither(`${name}.derivative`, x, (t) => new Activation(name, options).derivative(t));
+  const standard = new Activation(name);
+  const of = (options?: ActivationOptions): Activation => (options ? new Activation(name, options) : standard);
+  const map = <Input extends Float32Array | Tensor>(x: Input, options?: ActivationOptions): Input => {
+    if (x instanceof Tensor) return of(options).apply(x) as Input;
+    requireArray(name, x);
+    return inScope(() => overBlocks(x, of(options).mapPass())) as Input;
+  };
+  const derivative = <Input extends Float32Array | Tensor>(x: Input, options?: ActivationOptions): Input => {
+    if (x instanceof Tensor) return of(options).derivative(x) as Input;
+    requireArray(`${name}.derivative`, x);
+    return inScope(() => overBlocks(x, of(options).derivativePass(x.length))) as Input;
+  };
   return Object.assign(map, { derivative }) as ActivationMap;
 }
 
