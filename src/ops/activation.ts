@@ -5,6 +5,7 @@ import { OptionError, ShapeError } from "../runtime/errors.ts";
 import { requireKnown } from "../runtime/options.ts";
 import { requireFloat32 } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { mapNumbers } from "./map.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
 
 /** The activations the engine has built in, and the number each has there. */
@@ -92,14 +93,18 @@ export class Activation {
   /** f(x), differentiable. */
   apply(x: Tensor): Tensor {
     requireFloat32(`${this.name} x`, x);
-    const { kernels } = engine();
     const { forwardSlot, backwardSlot } = this.slots;
     const { parameters } = this;
     const y = Tensor.inStep(x.shape);
-    kernels.activationForward(forwardSlot, x.address, y.address, x.size, parameters);
+    const from = x.address;
+    const to = y.address;
+    mapNumbers("activationForward", x.size, (at, size) => [forwardSlot, from + at, to + at, size, parameters]);
     record([x], [y], () => {
+      const dy = gradientOf(y);
       writeGradient(x, (dx) => {
-        kernels.activationBackward(backwardSlot, x.address, y.address, gradientOf(y), dx, x.size, parameters);
+        mapNumbers("activationBackward", x.size, (at, size) => {
+          return [backwardSlot, x.address + at, to + at, dy + at, dx + at, size, parameters];
+        });
       });
     });
     return y;

@@ -108,6 +108,25 @@ describe("the same bits", () => {
     expect([first, ...samples.slice(1).map((sample) => moved.push(sample).slice())]).toEqual(expected);
   });
 
+  test("of every activation and its gradient, at a length that divides by nothing", async () => {
+    const { activations, normal, seed, sum } = library;
+    const names = ["sigmoid", "tanh", "relu", "leakyRelu", "elu", "softplus", "gelu", "silu"] as const;
+    const compute = () =>
+      names.map((name) => {
+        seed(3);
+        const x = normal([50_021]);
+        x.requiresGrad = true;
+        const y = activations[name](x);
+        const values = y.toArray();
+        sum(y).backward();
+        return [values, x.grad?.toArray(), activations[name](values as Float32Array)];
+      });
+    const alone = compute();
+    library.configure({ threads: 3 });
+    await library.threadsReady();
+    expect(compute()).toEqual(alone);
+  });
+
   test("in the deterministic build", async () => {
     library.configure({ deterministic: true, threads: 2 });
     await library.threadsReady();
