@@ -1,13 +1,15 @@
 /** How a cost grows: measured points, what was fitted to them, and what is to be said about it. */
 import { fitPolynomial, fitPowerLaw, largestDeviation, type Point, type Polynomial, type PowerLaw } from "./fit.ts";
 import { type CellName, type ModelSizes, trainingNumbers } from "./memory.ts";
-import { base, degrees, type Kind, SYMBOLS, type Variable } from "./sweeps.ts";
+import { base, degrees, fittedFrom, type Kind, SYMBOLS, type Variable } from "./sweeps.ts";
 
 export interface Growth {
   readonly cell: CellName;
   readonly kind: Kind;
   readonly variable: Variable;
   readonly points: readonly Point[];
+  /** The points that the fits are made of. */
+  readonly fitted: readonly Point[];
   readonly powerLaw: PowerLaw;
   /** Linear in T, B and layers, quadratic in H. */
   readonly polynomial: Polynomial;
@@ -16,15 +18,17 @@ export interface Growth {
 
 /** Fits what was measured in one sweep. */
 export function growthOf(cell: CellName, kind: Kind, variable: Variable, points: readonly Point[]): Growth {
-  const polynomial = fitPolynomial(points, degrees[variable]);
+  const fitted = points.filter(({ size }) => size >= fittedFrom[variable]);
+  const polynomial = fitPolynomial(fitted, degrees[variable]);
   return {
     cell,
     kind,
     variable,
     points,
-    powerLaw: fitPowerLaw(points),
+    fitted,
+    powerLaw: fitPowerLaw(fitted),
     polynomial,
-    deviation: largestDeviation(points, polynomial),
+    deviation: largestDeviation(fitted, polynomial),
   };
 }
 
@@ -46,11 +50,16 @@ export function memoryOf(cell: CellName, points: readonly Point[]): MemoryGrowth
   };
 }
 
+/** The same sweep measured several times: of each point the least, since whatever disturbs only adds. */
+export function leastOf(turns: readonly (readonly Point[])[]): Point[] {
+  return turns[0].map(({ size }, i) => ({ size, cost: Math.min(...turns.map((points) => points[i].cost)) }));
+}
+
 /** Why the points of a sweep lie where they do. */
 export const remarks: Readonly<Record<Variable, string>> = {
-  T: "Each time step is the same work, so T enters linearly; the constant is packing W_hh, and the optimizer's pass over the weights.",
-  B: "Sequences share each reading of W_hh. One or two of them do less arithmetic per number read than the kernels could, and B = 1 takes the matrix–vector kernels, so the first points lie off the line that the others follow.",
-  H: "W_hh has G·H² numbers, gates and states have H: the quadratic part outweighs the linear one from about H = 100 on, which is why the exponent over the whole range lies between 1 and 2. A W_hh beyond the second-level cache costs a little more per number.",
+  T: "Each time step is the same work, so T enters linearly. What does not depend on it, packing W_hh and the optimizer's pass over the weights, is too little to see.",
+  B: "Products take sequences in tiles of four: two of them cost nearly as much as four do, and a single one takes the matrix–vector kernels, which pack nothing. So the line is fitted from four on.",
+  H: "W_hh has G·H² numbers, gates and states have H. The quadratic part outweighs the linear one from some tens of units on, so the exponent over the whole range lies between 1 and 2.",
   layers:
     "Each further layer multiplies its whole input by W_ih. The first one multiplies the embedding's few rows instead and looks the products up, so it is cheaper than the rest and the line starts below 0.",
 };

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { SingleBar } from "cli-progress";
 import { isSelected } from "../suite.ts";
-import { type Growth, growthOf, type MemoryGrowth, memoryOf } from "./growth.ts";
+import { type Growth, growthOf, leastOf, type MemoryGrowth, memoryOf } from "./growth.ts";
 import { type GrowthRecord, renderReport } from "./report.ts";
 import { cells, kinds, type Measured, type Request, sweeps, variables } from "./sweeps.ts";
 import { growthTable, memoryTable } from "./table.ts";
@@ -18,7 +18,8 @@ Times training steps and inference over T, B, H and layers, fits power laws and 
 a training step with what is documented.
 
   --only PATTERN   only sweeps whose "cell, what, variable" contains this, such as "lstm" or "training step, T"
-  --seconds S      seconds of sampling for each point (default: 0.2)
+  --seconds S      seconds of sampling for each point in a turn (default: 0.15)
+  --turns N        turns of each sweep; the fastest counts (default: 2)
   --json FILE      write points and fits as JSON
   --html FILE      where the page of charts goes (default: build/growth/report.html)
   --node PATH      the Node.js to measure in (default: this one)
@@ -27,6 +28,7 @@ a training step with what is documented.
 interface Options {
   readonly only: string;
   readonly seconds: number;
+  readonly turns: number;
   readonly json?: string;
   readonly html: string;
   readonly node: string;
@@ -36,7 +38,8 @@ function readOptions(): Options | undefined {
   const { values } = parseArgs({
     options: {
       only: { type: "string", default: "" },
-      seconds: { type: "string", default: "0.2" },
+      seconds: { type: "string", default: "0.15" },
+      turns: { type: "string", default: "2" },
       json: { type: "string" },
       html: { type: "string", default: fileURLToPath(new URL("./report.html", import.meta.url)) },
       node: { type: "string", default: process.execPath },
@@ -46,7 +49,10 @@ function readOptions(): Options | undefined {
   if (values.help) return undefined;
   const seconds = Number(values.seconds);
   if (!(seconds > 0 && seconds <= 60)) throw new Error(`--seconds: expected 0 < S ≤ 60, got ${values.seconds}`);
-  return { only: values.only, seconds, json: values.json, html: values.html, node: values.node };
+  const turns = Number(values.turns);
+  if (!Number.isInteger(turns) || turns < 1)
+    throw new Error(`--turns: expected a whole number ≥ 1, got ${values.turns}`);
+  return { only: values.only, seconds, turns, json: values.json, html: values.html, node: values.node };
 }
 
 /** Runs one request in a process of its own. */
@@ -79,14 +85,17 @@ async function measureAll(options: Options): Promise<{ time: Growth[]; memory: M
     hideCursor: true,
     clearOnComplete: true,
   });
-  bar.start(wanted.length + withMemory.length, 0, { what: "" });
+  bar.start(wanted.length * options.turns + withMemory.length, 0, { what: "" });
   try {
     const time: Growth[] = [];
     for (const { cell, kind, variable } of wanted) {
       bar.update({ what: `${cell}, ${kind}, ${variable}` });
-      const points = await measure(options.node, { task: "time", cell, kind, variable, seconds: options.seconds });
-      time.push(growthOf(cell, kind, variable, points));
-      bar.increment();
+      const turns: Measured[][] = [];
+      for (let turn = 0; turn < options.turns; turn++) {
+        turns.push(await measure(options.node, { task: "time", cell, kind, variable, seconds: options.seconds }));
+        bar.increment();
+      }
+      time.push(growthOf(cell, kind, variable, leastOf(turns)));
     }
     const memory: MemoryGrowth[] = [];
     for (const cell of withMemory) {
@@ -117,7 +126,7 @@ async function main(): Promise<void> {
   if (memory.length > 0) console.log(memoryTable(memory));
   const node = (await promisify(execFile)(options.node, ["--version"])).stdout.trim();
   const machine = { node, platform: process.platform, arch: process.arch, cpu: cpus()[0]?.model };
-  const record: GrowthRecord = { machine, seconds: options.seconds, time, memory };
+  const record: GrowthRecord = { machine, seconds: options.seconds, turns: options.turns, time, memory };
   if (options.json) write(options.json, `${JSON.stringify(record, null, 2)}\n`);
   write(options.html, renderReport(record));
   console.log(`Charts: ${options.html}`);

@@ -8,6 +8,7 @@ import { curveOf, deviationText, duration, formula } from "./table.ts";
 export interface GrowthRecord {
   readonly machine: { readonly node: string; readonly platform: string; readonly arch: string; readonly cpu?: string };
   readonly seconds: number;
+  readonly turns: number;
   readonly time: readonly Growth[];
   readonly memory: readonly MemoryGrowth[];
 }
@@ -19,9 +20,9 @@ main { max-width: 72rem; }
 .cases { display: grid; grid-template-columns: repeat(auto-fill, minmax(22rem, 1fr)); gap: 0.9rem; }
 .fits { margin-top: 0.9rem; overflow-x: auto; }
 .fits table { font-size: 0.85rem; }
-.fits th { color: var(--quiet); }
 .fits tbody th { color: var(--ink); }
-.fits td, .fits th { padding-right: 1.1rem; white-space: nowrap; }
+.fits td, .fits thead th { padding-left: 1.1rem; padding-right: 0; text-align: right; white-space: nowrap; }
+.remark { max-width: 50rem; color: var(--quiet); }
 .dot { display: inline-block; width: 0.7rem; height: 0.7rem; margin-right: 0.45rem; border-radius: 50%; }
 `;
 
@@ -79,7 +80,7 @@ function timeSection(variable: Variable, time: readonly Growth[]): string {
   return `<h2>${names[variable]}</h2>
 <div class="cases">${figures.map((some) => timeFigure(variable, some)).join("\n")}</div>
 ${fitLines(own)}
-<p class="subtitle">${escapeText(remarks[variable])}</p>`;
+<p class="remark">${escapeText(remarks[variable])}</p>`;
 }
 
 function memorySection(memory: readonly MemoryGrowth[]): string {
@@ -94,17 +95,17 @@ function memorySection(memory: readonly MemoryGrowth[]): string {
   const drawing = renderTraces("Megabytes of a training step over T", { x: "T", y: "MB", logarithmic: false }, traces);
   return `<h2>Memory of a training step</h2>
 <div class="cases"><figure><figcaption>${memory.map(({ cell }) => key(cell)).join("")}</figcaption>${drawing}</figure></div>
-<p class="subtitle">Lines: what is documented, 4 bytes × T·B positions × (7H, 6H or 3H, and E + 2C + 3). Points: what the
+<p class="remark">Lines: what is documented, 4 bytes × T·B positions × (7H, 6H or 3H, and E + 2C + 3). Points: what the
 engine has in reserve after three steps; it takes memory in pieces of at least 1 MB and half of what it has, and holds
 the room that products work in as well.</p>`;
 }
 
 /** One HTML page that needs nothing beside itself: charts, fits, and why points lie off them. */
-export function renderReport({ machine, time, memory }: GrowthRecord): string {
+export function renderReport({ machine, turns, time, memory }: GrowthRecord): string {
   const { T, B, H, layers } = base;
   const about =
     `${machine.cpu ?? machine.arch}, Node ${machine.node}. Embedding ${SYMBOLS} × ${SYMBOLS}, recurrent layer, linear layer, cross-entropy, ` +
-    `Adam; T = ${T}, B = ${B}, H = ${H}, L = ${layers} except for what is varied. Points: median times of a step. Lines: least ` +
+    `Adam; T = ${T}, B = ${B}, H = ${H}, L = ${layers} except for what is varied. Points: median times of a step, the least of ${turns} turns. Lines: least ` +
     "squares of relative errors, linear in T, B and L, quadratic in H. Logarithmic axes, save for layers.";
   return `<!doctype html>
 <html lang="en">

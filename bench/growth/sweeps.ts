@@ -27,6 +27,9 @@ export const sweeps: Readonly<Record<Variable, readonly number[]>> = {
 /** The degree of the polynomial that the cost should follow. */
 export const degrees: Readonly<Record<Variable, number>> = { T: 1, B: 1, H: 2, layers: 1 };
 
+/** Products work on tiles of four sequences: fewer are no smaller work, and take no part in the fits. */
+export const fittedFrom: Readonly<Record<Variable, number>> = { T: 1, B: 4, H: 1, layers: 1 };
+
 /** What one process is asked to do: time all points of a sweep, or tell the memory of a training step of T time steps. */
 export type Request =
   | {

@@ -73,8 +73,8 @@ export function memoryTable(memory: readonly MemoryGrowth[]): string {
 }
 
 /** Points of the fitted curve, close enough to each other to look like one. */
-export function curveOf({ points, polynomial }: Growth): [number, number][] {
-  const [first, last] = [points[0].size, points[points.length - 1].size];
+export function curveOf({ fitted, polynomial }: Growth): [number, number][] {
+  const [first, last] = [fitted[0].size, fitted[fitted.length - 1].size];
   const count = 60;
   return Array.from({ length: count + 1 }, (_, i) => {
     const size = first * (last / first) ** (i / count);

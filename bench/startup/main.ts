@@ -103,7 +103,7 @@ function print(found: readonly Startup[]): void {
   const bare = ["node -e 0", ...found.flatMap((one) => [one.bare.toFixed(1), ""])];
   const lines = programs.map(({ name }, i) => [
     name,
-    ...found.flatMap((one) => [one.programs[i].wall.toFixed(1), `+${one.programs[i].beyond.toFixed(1)}`]),
+    ...found.flatMap((one) => [one.programs[i].wall.toFixed(1), one.programs[i].beyond.toFixed(1)]),
   ]);
   console.log(
     tableOf(["ms from start to exit", ...versions.flatMap((version) => [version, "beyond"])], [bare, ...lines]),

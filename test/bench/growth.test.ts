@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fitPolynomial, fitPowerLaw, largestDeviation, valueAt } from "../../bench/growth/fit.ts";
-import { growthOf, memoryOf } from "../../bench/growth/growth.ts";
+import { growthOf, leastOf, memoryOf } from "../../bench/growth/growth.ts";
 import { renderReport } from "../../bench/growth/report.ts";
 import { formula, growthTable, memoryTable } from "../../bench/growth/table.ts";
 
@@ -64,6 +64,11 @@ describe("fits", () => {
     expect(largestDeviation(points, line)).toEqual({ size: 96, share: 0.5 });
   });
 
+  test("of several turns the least of each point counts", () => {
+    const turns = [pointsOf((size) => size), pointsOf((size) => (size < 100 ? 0.5 : 2) * size)];
+    expect(leastOf(turns)).toEqual(pointsOf((size) => (size < 100 ? 0.5 : 1) * size));
+  });
+
   test("too few sizes are refused", () => {
     expect(() =>
       fitPolynomial(
@@ -101,6 +106,14 @@ describe("what is shown", () => {
     expect(quadratic && formula(quadratic)).toBe("1.00 µs·H² − 2.00 µs·H + 3.00 ms");
   });
 
+  test("batches of less than a tile are shown, but take no part in the fit", () => {
+    const points = [1, 2, 4, 8, 16].map((size) => ({ size, cost: size < 4 ? 9 : size }));
+    const { polynomial, powerLaw, fitted } = growthOf("RNN", "inference", "B", points);
+    expect(powerLaw.exponent).toBeCloseTo(1, 10);
+    expect(polynomial.rSquared).toBeCloseTo(1, 10);
+    expect(fitted.map(({ size }) => size)).toEqual([4, 8, 16]);
+  });
+
   test("tables have a line for each sweep", () => {
     expect(
       growthTable(growths)
@@ -116,7 +129,7 @@ describe("what is shown", () => {
 
   test("the page has a drawing for each chart and takes nothing from elsewhere", () => {
     const machine = { node: "v0", platform: "none", arch: "none", cpu: "A <fast> one" };
-    const page = renderReport({ machine, seconds: 1, time: growths, memory });
+    const page = renderReport({ machine, seconds: 1, turns: 2, time: growths, memory });
     expect(page.match(/<svg /g)).toHaveLength(4 * 2 + 1);
     expect(page).toContain("A &lt;fast&gt; one");
     expect(page).not.toMatch(/NaN|undefined|(src|href)=/);
