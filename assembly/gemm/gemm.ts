@@ -15,9 +15,9 @@
  */
 import { loadLanes, storeLanes } from "../base/lanes";
 import { gemmMicro4x8 } from "./micro";
-import { packPanels } from "./pack";
+import { BLOCK_DEPTH, packPanels } from "./pack";
+import { rowMicro4x8 } from "./row";
 
-const BLOCK_DEPTH: i32 = 256;
 const BLOCK_ROWS: i32 = 128;
 const BLOCK_COLUMNS: i32 = 512;
 /** The first numbers of a workspace: the spare tile that edge tiles are computed in, and the two sides of a block. */
@@ -122,11 +122,55 @@ function prepareSide(
   }
 }
 
+/** One row of a block: c[columns] (+)= x · right, four tiles at a time; what is left of them goes by the spare tile. */
+function gemmRow(
+  x: usize,
+  xStep: usize,
+  right: Side,
+  c: usize,
+  columns: i32,
+  depth: i32,
+  accumulate: bool,
+  spare: usize,
+): void {
+  const tile = right.tile;
+  const step = right.step;
+  let p = right.first;
+  for (; columns >= 32; columns -= 32) {
+    rowMicro4x8(x, xStep, p, p + tile, p + 2 * tile, p + 3 * tile, step, c, depth, accumulate);
+    p += tile << 2;
+    c += 128;
+  }
+  if (columns >= 8) {
+    const whole = columns & ~7;
+    const second = whole > 8 ? p + tile : p;
+    const third = whole > 16 ? second + tile : p;
+    rowMicro4x8(x, xStep, p, second, third, p, step, spare, depth, false);
+    storeEdge(spare, c, 0, 1, whole, accumulate);
+    c += <usize>whole << 2;
+    columns -= whole;
+  }
+  if (columns > 0) {
+    const rest = right.rest;
+    rowMicro4x8(x, xStep, rest, rest, rest, rest, 32, spare, depth, false);
+    storeEdge(spare, c, 0, 1, columns, accumulate);
+  }
+}
+
 /** C block [rows, columns] (+)= left · right, the two sides that `workspace` begins with. */
 function gemmBlock(c: usize, cRow: usize, rows: i32, columns: i32, depth: i32, accumulate: bool, workspace: usize): void {
   const left = changetype<Side>(workspace + SIDES);
   const right = changetype<Side>(workspace + SIDES + SIDE);
   const cStride = cRow << 2;
+  // A row or two left over take less time alone than as half a tile.
+  const alone = (rows & 3) < 3 ? rows & 3 : 0;
+  rows -= alone;
+  for (let i = 0; i < alone; i++) {
+    const x = left.rest + (<usize>i << 2);
+    const row = c + <usize>(rows + i) * cStride;
+    gemmRow(x, 16, right, row, columns, depth, accumulate, workspace);
+  }
+  if (rows == 0) return;
   let b = right.first;
   // The right panel stays in the first-level cache while the left panels pass by.
   for (let j = 0; j < columns; j += 8) {

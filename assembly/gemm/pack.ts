@@ -12,6 +12,9 @@
  * `out` holds ceil(length / W)·W·depth numbers and must not overlap `source`. Assigns. Exact (only moves).
  */
 
+/** The depth of a block: every sum of products in the engine is made of sums over this many k. */
+export const BLOCK_DEPTH: i32 = 256;
+
 /** One line of the panel becomes one column of `out`: the walk for the lines past the last whole group of four. */
 function packLines(source: usize, lineStride: usize, depthStride: usize, lines: i32, depth: i32, out: usize, width: i32): void {
   const step = <usize>width << 2;

@@ -49,7 +49,7 @@ class GruPlan {
   /** U_rz and U_n, each packed by `packRows`, for a single sequence; 0: multiply by the weight as it lies. Forward only. */
   rows: usize;
   /**
-   * U_rz and U_n, each packed for a batch: by `packTransposed` forward, `packDirect` backward, the second
+   * U_rz and U_n, each packed: by `packTransposed` forward, `packDirect` backward, the second
    * `panelsSize(2·hidden, hidden)` numbers after the first; 0: packed here, into the workspace
    */
   panels: usize;
@@ -126,10 +126,13 @@ export function gruForward(plan: usize): void {
   const reverse = p.reverse != 0;
   const resetAfter = p.resetAfter != 0;
   const weightCandidate = p.weight + 2 * <usize>hidden * row;
-  const panels = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(batch, 2 * hidden) << 2);
-  const panelsCandidate = panels + (<usize>panelsSize(2 * hidden, hidden) << 2);
   const rowsCandidate = p.rows == 0 ? <usize>0 : p.rows + (<usize>packedRowsSize(2 * hidden, hidden) << 2);
-  if (needsPanels(batch, p.panels)) {
+  const candidateAt = <usize>panelsSize(2 * hidden, hidden) << 2;
+  let panels = p.panels;
+  let panelsCandidate = panels ? panels + candidateAt : 0;
+  if (needsPanels(batch, p.steps, panels, p.rows)) {
+    panels = p.workspace + (<usize>productWorkspaceSize(batch, 2 * hidden) << 2);
+    panelsCandidate = panels + candidateAt;
     packTransposed(p.weight, 2 * hidden, hidden, panels);
     packTransposed(weightCandidate, hidden, hidden, panelsCandidate);
   }
@@ -229,10 +232,13 @@ export function gruBackward(plan: usize): void {
   const reverse = p.reverse != 0;
   const resetAfter = p.resetAfter != 0;
   const weightCandidate = p.weight + 2 * <usize>hidden * row;
-  const panels = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(batch, 2 * hidden) << 2);
-  const panelsCandidate = panels + (<usize>panelsSize(2 * hidden, hidden) << 2);
   const dReset = p.workspace + (<usize>(gruWorkspaceSize(batch, hidden) - batch * hidden) << 2);
-  if (needsPanels(batch, p.panels)) {
+  const candidateAt = <usize>panelsSize(2 * hidden, hidden) << 2;
+  let panels = p.panels;
+  let panelsCandidate = panels ? panels + candidateAt : 0;
+  if (needsPanels(batch, p.steps, panels, 0)) {
+    panels = p.workspace + (<usize>productWorkspaceSize(batch, 2 * hidden) << 2);
+    panelsCandidate = panels + candidateAt;
     packDirect(p.weight, 2 * hidden, hidden, panels);
     packDirect(weightCandidate, hidden, hidden, panelsCandidate);
   }

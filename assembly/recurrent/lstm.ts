@@ -46,7 +46,7 @@ class LstmPlan {
   weight: usize;
   /** the same packed by `packRows`, for a single sequence; 0: multiply by the weight as it lies. Forward only. */
   rows: usize;
-  /** the same packed for a batch: by `packTransposed` forward, `packDirect` backward; 0: packed here, into the workspace */
+  /** the same packed: by `packTransposed` forward, `packDirect` backward; 0: packed here, into the workspace */
   panels: usize;
   /** [3H], blocks i f o, or 0 for none */
   peepholes: usize;
@@ -136,8 +136,11 @@ export function lstmForward(plan: usize): void {
   const row = <usize>hidden << 2;
   const bytes = row * p.stride;
   const reverse = p.reverse != 0;
-  const packed = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(p.batch, 4 * hidden) << 2);
-  if (needsPanels(p.batch, p.panels)) packTransposed(p.weight, 4 * hidden, hidden, packed);
+  let packed = p.panels;
+  if (needsPanels(p.batch, p.steps, packed, p.rows)) {
+    packed = p.workspace + (<usize>productWorkspaceSize(p.batch, 4 * hidden) << 2);
+    packTransposed(p.weight, 4 * hidden, hidden, packed);
+  }
   for (let step = 0; step < p.steps; step++) {
     const t = timeOf(step, p.steps, reverse);
     const z = p.gates + 4 * <usize>t * bytes;
@@ -221,8 +224,11 @@ export function lstmBackward(plan: usize): void {
   const row = <usize>hidden << 2;
   const bytes = row * p.stride;
   const reverse = p.reverse != 0;
-  const packed = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(p.batch, 4 * hidden) << 2);
-  if (needsPanels(p.batch, p.panels)) packDirect(p.weight, 4 * hidden, hidden, packed);
+  let packed = p.panels;
+  if (needsPanels(p.batch, p.steps, packed, 0)) {
+    packed = p.workspace + (<usize>productWorkspaceSize(p.batch, 4 * hidden) << 2);
+    packDirect(p.weight, 4 * hidden, hidden, packed);
+  }
   for (let step = p.steps - 1; step >= 0; step--) {
     const t = timeOf(step, p.steps, reverse);
     const z = p.gates + 4 * <usize>t * bytes;

@@ -1,8 +1,8 @@
 /**
  * The two products every recurrent cell makes at each time step, and the walk through time they share.
  *
- * One sequence alone (B = 1) is a matrix–vector product that reads the weight as it lies; a batch multiplies by the
- * weight packed once for all T. Which of the two runs depends on B only, so results never depend on anything else.
+ * The weight is packed once for all T; a single sequence (B = 1) of a step or two reads it as it lies. Each number is the
+ * same sum either way (gemm.ts, gemv.ts), so a sequence gives the same bits alone or in a batch, whole or in pieces.
  */
 import { gatherRows } from "../elementwise/gather";
 import { gemmPacked, gemmPackedWorkspaceSize, packedRightSize, packRight } from "../gemm/gemm";
@@ -28,16 +28,22 @@ export function packDirect(weight: usize, rows: i32, columns: i32, packed: usize
   packRight(weight, columns, 1, columns, rows, packed);
 }
 
-/** Whether a pass has to pack its weight: a single sequence multiplies without panels, a caller may have packed already. */
+/** From this many steps on a single sequence is faster when it packs its weight first. */
+const PACKED_STEPS: i32 = 3;
+
+/**
+ * Whether a pass has to pack its weight. `panels` and `rows` are what its caller packed, for any batch and for a single
+ * sequence, or 0.
+ */
 // @ts-ignore: decorator
 @inline
-export function needsPanels(batch: i32, panels: usize): bool {
-  return batch > 1 && panels == 0;
+export function needsPanels(batch: i32, steps: i32, panels: usize, rows: usize): bool {
+  return panels == 0 && (batch > 1 || (rows == 0 && steps >= PACKED_STEPS));
 }
 
 /**
  * out[batch, rows] (+)= h[batch, depth]·weightᵀ, weight [rows, depth]; rows of `out` are `outRow` apart. `packed` holds
- * the panels of a batch; `packedRows`, when not 0, those of a single sequence.
+ * its panels and `packedRows` those of `packRows`, which a single sequence prefers; it can do without either (0).
  */
 // @ts-ignore: decorator
 @inline
@@ -57,11 +63,11 @@ export function multiplyByTransposed(
   if (batch == 1 && packedRows != 0) {
     if (!accumulate) memory.fill(out, 0, <usize>rows << 2);
     gemvPacked(packedRows, h, out, rows, depth);
-  } else if (batch == 1) gemv(weight, h, out, rows, depth, accumulate);
+  } else if (packed == 0) gemv(weight, h, out, rows, depth, accumulate);
   else gemmPacked(h, depth, 1, packed, out, outRow, batch, rows, depth, accumulate, workspace);
 }
 
-/** out[batch, columns] (+)= d[batch, rows]·weight, weight [rows, columns]; rows of `d` are `dRow` apart. */
+/** out[batch, columns] (+)= d[batch, rows]·weight, weight [rows, columns]; rows of `d` are `dRow` apart. A single sequence can do without panels. */
 // @ts-ignore: decorator
 @inline
 export function multiplyBy(
@@ -76,7 +82,7 @@ export function multiplyBy(
   accumulate: bool,
   workspace: usize,
 ): void {
-  if (batch == 1) gemvTransposed(weight, d, out, rows, columns, accumulate);
+  if (packed == 0) gemvTransposed(weight, d, out, rows, columns, accumulate);
   else gemmPacked(d, dRow, 1, packed, out, columns, batch, columns, rows, accumulate, workspace);
 }
 

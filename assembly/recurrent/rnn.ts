@@ -38,7 +38,7 @@ class RnnPlan {
   weight: usize;
   /** the same packed by `packRows`, for a single sequence; 0: multiply by the weight as it lies. Forward only. */
   rows: usize;
-  /** the same packed for a batch: by `packTransposed` forward, `packDirect` backward; 0: packed here, into the workspace */
+  /** the same packed: by `packTransposed` forward, `packDirect` backward; 0: packed here, into the workspace */
   panels: usize;
   /** The input products of each of some tokens, [·, H], and the tokens [T, B], to be looked up into gates; 0: gates holds them. Forward only. */
   table: usize;
@@ -71,8 +71,11 @@ export function rnnForward(plan: usize): void {
   const block = p.batch * p.hidden;
   const bytes = <usize>(p.stride * p.hidden) << 2;
   const reverse = p.reverse != 0;
-  const packed = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(p.batch, p.hidden) << 2);
-  if (needsPanels(p.batch, p.panels)) packTransposed(p.weight, p.hidden, p.hidden, packed);
+  let packed = p.panels;
+  if (needsPanels(p.batch, p.steps, packed, p.rows)) {
+    packed = p.workspace + (<usize>productWorkspaceSize(p.batch, p.hidden) << 2);
+    packTransposed(p.weight, p.hidden, p.hidden, packed);
+  }
   for (let step = 0; step < p.steps; step++) {
     const t = timeOf(step, p.steps, reverse);
     const z = p.gates + <usize>t * bytes;
@@ -90,8 +93,11 @@ export function rnnBackward(plan: usize): void {
   const block = p.batch * p.hidden;
   const bytes = <usize>(p.stride * p.hidden) << 2;
   const reverse = p.reverse != 0;
-  const packed = p.panels ? p.panels : p.workspace + (<usize>productWorkspaceSize(p.batch, p.hidden) << 2);
-  if (needsPanels(p.batch, p.panels)) packDirect(p.weight, p.hidden, p.hidden, packed);
+  let packed = p.panels;
+  if (needsPanels(p.batch, p.steps, packed, 0)) {
+    packed = p.workspace + (<usize>productWorkspaceSize(p.batch, p.hidden) << 2);
+    packDirect(p.weight, p.hidden, p.hidden, packed);
+  }
   for (let step = p.steps - 1; step >= 0; step--) {
     const t = timeOf(step, p.steps, reverse);
     const z = p.gates + <usize>t * bytes;

@@ -160,6 +160,54 @@ describe.each(builds)("%s", (build) => {
   });
 });
 
+describe.each(builds)("%s", (build) => {
+  const engine = loadEngine(build);
+  const { kernels } = engine;
+  afterEach(() => engine.release());
+
+  test("one sum, whichever kernel takes it: gemm, gemmPacked, gemv, gemvPacked, gemvTransposed agree bit for bit", () => {
+    const property = fc.property(fc.integer({ min: 1, max: 9 }), wide, size, fc.boolean(), (m, n, k, accumulate) => {
+      const { a, b, left } = operands(engine, m, n, k, false, false);
+      const direct = engine.floats(b).address; // [k, n]
+      const turned = engine.floats(transposed(b, k, n)).address; // [n, k]
+      const start = new Float32Array(m * n).fill(0.125);
+      const product = engine.floats(start);
+      const room = engine.floats(kernels.gemmWorkspaceSize(m, n, k)).address;
+      kernels.gemm(left, k, 1, direct, n, 1, product.address, n, m, n, k, accumulate, room);
+      const expected = product.values.slice(0, m * n);
+
+      const fromTransposed = engine.floats(start);
+      const leftTurned = engine.floats(transposed(a, m, k)).address;
+      kernels.gemm(leftTurned, 1, m, turned, 1, k, fromTransposed.address, n, m, n, k, accumulate, room);
+      expect(fromTransposed.values).toEqual(expected);
+
+      const rows = engine.floats(kernels.packedRowsSize(n, k)).address;
+      kernels.packRows(turned, n, k, rows);
+      const panels = engine.floats(kernels.packedRightSize(n, k)).address;
+      kernels.packRight(direct, n, 1, n, k, panels);
+      const less = engine.floats(kernels.gemmPackedWorkspaceSize(1, k)).address;
+      for (let i = 0; i < m; i++) {
+        const x = left + i * k * 4;
+        const expectedRow = expected.slice(i * n, (i + 1) * n);
+        const one = () => engine.floats(new Float32Array(n).fill(0.125));
+        const [lying, across, packed] = [one(), one(), one()];
+        kernels.gemv(turned, x, lying.address, n, k, accumulate);
+        kernels.gemvTransposed(direct, x, across.address, k, n, accumulate);
+        kernels.gemmPacked(x, k, 1, panels, packed.address, n, 1, n, k, accumulate, less);
+        expect(lying.values).toEqual(expectedRow);
+        expect(across.values).toEqual(expectedRow);
+        expect(packed.values).toEqual(expectedRow);
+        if (!accumulate) continue;
+        const added = one();
+        kernels.gemvPacked(rows, x, added.address, n, k);
+        expect(added.values).toEqual(expectedRow);
+      }
+      engine.release();
+    });
+    fc.assert(property, { numRuns: 60, seed: 14 });
+  });
+});
+
 test("one row of a product does not depend on the other rows", () => {
   const engine = loadEngine("simd");
   const { kernels } = engine;
