@@ -16,7 +16,7 @@ function activation(
 }
 
 /** The error function by Abramowitz & Stegun 7.1.26, absolute error below 1.5e-7. */
-function erf(x: number): number {
+export function erf(x: number): number {
   const a = Math.abs(x);
   const t = 1 / (1 + 0.3275911 * a);
   const series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;

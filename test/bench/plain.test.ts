@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { activationNames, plainActivations } from "../../bench/plain/activations.ts";
 import { PlainAdam } from "../../bench/plain/adam.ts";
 import { type CellName, PlainCharacterModel, plainCells } from "../../bench/plain/character-model.ts";
+import { kernelNames, plainKernels } from "../../bench/plain/kernels.ts";
 import { addProductTransposed, addTransposedProduct, matmul } from "../../bench/plain/matrix.ts";
 import { plainParameter } from "../../bench/plain/parameter.ts";
 import { PlainSGD } from "../../bench/plain/sgd.ts";
@@ -193,4 +194,13 @@ test("SGD's step is the learning rate times the gradient, within 1e-6", () => {
   expect(parameter.value[0]).toBeCloseTo(0.7, 6);
   expect(parameter.value[1]).toBeCloseTo(1.05, 6);
   expect(parameter.gradient).toEqual(new Float32Array(2));
+});
+
+describe.each(kernelNames)("the kernel of %s", (name) => {
+  test("is the map of that name, or Math.exp", () => {
+    const x = randomFloats(randomSource(3), 100, -8, 8);
+    const y = new Float32Array(x.length);
+    plainKernels[name](x, y);
+    expect(y).toEqual(name === "exp" ? x.map(Math.exp) : plainActivations[name](x));
+  });
 });
