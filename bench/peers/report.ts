@@ -35,6 +35,7 @@ main { max-width: 72rem; }
 .summary li { margin: 0.4rem 0; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
 .wide td, .wide th { padding: 0.38rem 0.7rem 0.38rem 0; white-space: nowrap; }
+.wide tbody th { white-space: normal; min-width: 8.5rem; }
 .wide thead th { text-align: right; vertical-align: bottom; }
 .wide thead th:first-child { text-align: left; }
 .wide small { display: block; color: var(--quiet); }
@@ -74,7 +75,7 @@ function figure(rows: readonly Row[], implementations: readonly Implementation[]
 
 function tableHtml(head: readonly string[], lines: readonly string[]): string {
   const cells = head.map((title) => `<th scope="col">${title}</th>`).join("");
-  return `<div class="wide" tabindex="0"><table><thead><tr>${cells}</tr></thead><tbody>${lines.join("\n")}</tbody></table></div>`;
+  return `<div class="wide" role="region" aria-label="Figures" tabindex="0"><table><thead><tr>${cells}</tr></thead><tbody>${lines.join("\n")}</tbody></table></div>`;
 }
 
 function ratioCell(ratio: Ratio | undefined, named: boolean): string {
