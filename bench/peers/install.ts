@@ -17,7 +17,7 @@ async function npm(folder: string, ...command: string[]): Promise<string | undef
   const options = { cwd: folder, shell: process.platform === "win32", maxBuffer: 2 ** 26 };
   try {
     // No install scripts: the packages carry what is needed here, and the scripts would fetch libraries for CUDA.
-    await execute("npm", [...command, "--ignore-scripts", "--no-audit", "--no-fund"], options);
+    await execute("npm", [...command, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], options);
     return undefined;
   } catch (error) {
     const { stderr = "", message } = error as Error & { stderr?: string };
