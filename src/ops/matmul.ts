@@ -40,33 +40,55 @@ export function transposed(weight: Tensor): WeightMatrix {
   return { address: weight.address, row: 1, column: weight.shape[1] as number, weight, packing: "packTransposed" };
 }
 
+/** The sizes of a product, and whether it assigns or adds. */
+interface Product {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Elements from one row of C to the next; n when omitted. */
+  readonly cRow?: number;
+  readonly accumulate?: boolean;
+}
+
 /** c[m, n] (rows `cRow` apart) := a·b, or += when `accumulate`. A single row takes the matrix–vector kernels. */
-export function multiply(
-  a: Matrix,
-  b: Matrix | WeightMatrix,
-  c: number,
-  { m, n, k, cRow = n, accumulate = false }: { m: number; n: number; k: number; cRow?: number; accumulate?: boolean },
-): void {
+export function multiply(a: Matrix, b: Matrix | WeightMatrix, c: number, product: Product): void {
+  const { m, n, k, cRow = n, accumulate = false } = product;
   if (m === 0 || n === 0) return;
+  if (m === 1 && a.column === 1 && k > 0 && multiplyRow(a.address, b, c, product)) return;
   const { kernels, threads } = engine();
-  const single = m === 1 && a.column === 1 && k > 0;
   const parts = threads?.partsFor(m * n * k, Math.ceil(Math.max(m / ROWS, n / COLUMNS))) ?? 1;
-  if (single && b.row === 1 && b.column === k) {
-    kernels.gemv(b.address, a.address, c, n, k, accumulate);
-  } else if (single && b.column === 1 && b.row === n) {
-    kernels.gemvTransposed(b.address, a.address, c, k, n, accumulate);
-  } else if (threads && parts > 1) {
+  if (threads && parts > 1) {
     threads.run("gemm", partsOf(a, b, c, { m, n, k, cRow, accumulate }, parts));
-  } else {
-    const panels = "weight" in b && k > 0 ? keptCopy(b.weight, b.packing, [b.weight.shape[0] as number], m) : 0;
-    if (panels !== 0) {
-      const workspace = engine().allocate(kernels.gemmPackedWorkspaceSize(m, k));
-      kernels.gemmPacked(a.address, a.row, a.column, panels, c, cRow, m, n, k, accumulate, workspace);
-      return;
-    }
-    const workspace = engine().allocate(kernels.gemmWorkspaceSize(m, n, k));
-    kernels.gemm(a.address, a.row, a.column, b.address, b.row, b.column, c, cRow, m, n, k, accumulate, workspace);
+    return;
   }
+  const panels = "weight" in b && k > 0 ? keptCopy(b.weight, b.packing, [b.weight.shape[0] as number], m) : 0;
+  if (panels !== 0) {
+    const workspace = engine().allocate(kernels.gemmPackedWorkspaceSize(m, k));
+    kernels.gemmPacked(a.address, a.row, a.column, panels, c, cRow, m, n, k, accumulate, workspace);
+    return;
+  }
+  const workspace = engine().allocate(kernels.gemmWorkspaceSize(m, n, k));
+  kernels.gemm(a.address, a.row, a.column, b.address, b.row, b.column, c, cRow, m, n, k, accumulate, workspace);
+}
+
+/** c[n] := x·b, or +=, where b lies as a matrix–vector kernel reads it; false: it does not, and nothing was done. */
+function multiplyRow(x: number, b: Matrix | WeightMatrix, c: number, { n, k, accumulate = false }: Product): boolean {
+  const { kernels } = engine();
+  if (b.row === 1 && b.column === k) {
+    const packed = "weight" in b ? keptCopy(b.weight, "packRows", [n], 1) : 0;
+    if (packed === 0) {
+      kernels.gemv(b.address, x, c, n, k, accumulate);
+    } else {
+      if (!accumulate) kernels.fill(c, n, 0);
+      kernels.gemvPacked(packed, x, c, n, k);
+    }
+    return true;
+  }
+  if (b.column === 1 && b.row === n) {
+    kernels.gemvTransposed(b.address, x, c, k, n, accumulate);
+    return true;
+  }
+  return false;
 }
 
 /** Parts of a product are whole tiles of this many rows or columns. */

@@ -23,10 +23,7 @@ export interface Pass {
 /** Rows of a tile of the matrix product: shares are whole tiles where they can be. */
 const TILE = 4;
 
-/**
- * Cuts a batch into at most `parts` shares of whole tiles. No share is a single sequence, which would be multiplied by
- * other kernels than a batch is.
- */
+/** Cuts a batch into at most `parts` shares of whole tiles; no share is a single sequence, which costs as much as two. */
 export function shareOut(batch: number, parts: number): Range[] {
   return ranges(batch, Math.min(parts, Math.floor((batch + 2) / TILE)), TILE);
 }
@@ -39,7 +36,7 @@ export interface PackedWeight {
   readonly panels: number;
 }
 
-/** Steps from which on a single sequence repays packing the weight, changed or not. */
+/** Steps from which on a single sequence repays packing the weight, kept or not. */
 const MANY_STEPS = 16;
 
 /**
@@ -60,8 +57,8 @@ export function runPass(
   const all = { first: 0, size: batch };
   const shares = parts > 1 ? shareOut(batch, parts) : [all];
   if (batch === 1) {
-    // Which product a single sequence takes depends on T alone, never on what is kept: their sums differ in order.
-    const rows = forward && steps >= MANY_STEPS ? packedCopy(weight, "packRows", blocks, steps) : 0;
+    const copy = steps >= MANY_STEPS ? packedCopy : keptCopy;
+    const rows = forward ? copy(weight, "packRows", blocks, steps) : 0;
     kernels[kernel](plan(all, { rows, panels: 0 }));
   } else if (!threads || shares.length === 1) {
     kernels[kernel](plan(all, { rows: 0, panels: keptCopy(weight, packing, blocks, steps * batch) }));
