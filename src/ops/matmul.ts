@@ -56,19 +56,38 @@ export function multiply(a: Matrix, b: Matrix | WeightMatrix, c: number, product
   if (m === 0 || n === 0) return;
   if (m === 1 && a.column === 1 && k > 0 && multiplyRow(a.address, b, c, product)) return;
   const { kernels, threads } = engine();
-  const parts = threads?.partsFor(m * n * k, Math.ceil(Math.max(m / ROWS, n / COLUMNS))) ?? 1;
-  if (threads && parts > 1) {
-    threads.run("gemm", partsOf(a, b, c, { m, n, k, cRow, accumulate }, parts));
-    return;
-  }
   const panels = "weight" in b && k > 0 ? keptCopy(b.weight, b.packing, [b.weight.shape[0] as number], m) : 0;
+  const lines = panels !== 0 ? m / ROWS : Math.max(m / ROWS, n / COLUMNS);
+  const parts = threads?.partsFor(m * n * k, Math.ceil(lines)) ?? 1;
+  const sizes = { m, n, k, cRow, accumulate };
   if (panels !== 0) {
-    const workspace = engine().allocate(kernels.gemmPackedWorkspaceSize(m, k));
-    kernels.gemmPacked(a.address, a.row, a.column, panels, c, cRow, m, n, k, accumulate, workspace);
-    return;
+    if (threads && parts > 1) {
+      threads.run("gemmPacked", packedPartsOf(a, panels, c, sizes, parts));
+    } else {
+      const workspace = engine().allocate(kernels.gemmPackedWorkspaceSize(m, k));
+      kernels.gemmPacked(a.address, a.row, a.column, panels, c, cRow, m, n, k, accumulate, workspace);
+    }
+  } else if (threads && parts > 1) {
+    threads.run("gemm", partsOf(a, b, c, sizes, parts));
+  } else {
+    const workspace = engine().allocate(kernels.gemmWorkspaceSize(m, n, k));
+    kernels.gemm(a.address, a.row, a.column, b.address, b.row, b.column, c, cRow, m, n, k, accumulate, workspace);
   }
-  const workspace = engine().allocate(kernels.gemmWorkspaceSize(m, n, k));
-  kernels.gemm(a.address, a.row, a.column, b.address, b.row, b.column, c, cRow, m, n, k, accumulate, workspace);
+}
+
+/** The arguments of `gemmPacked` for each part of a product with a packed weight, which is cut by rows. */
+function packedPartsOf(
+  a: Matrix,
+  panels: number,
+  c: number,
+  { m, n, k, cRow, accumulate }: Required<Product>,
+  parts: number,
+): number[][] {
+  return ranges(m, parts, ROWS).map(({ first, size }) => {
+    const workspace = engine().allocate(engine().kernels.gemmPackedWorkspaceSize(size, k));
+    const [from, to] = [a.address + first * a.row * 4, c + first * cRow * 4];
+    return [from, a.row, a.column, panels, to, cRow, size, n, k, Number(accumulate), workspace];
+  });
 }
 
 /** c[n] := x·b, or +=, where b lies as a matrix–vector kernel reads it; false: it does not, and nothing was done. */
@@ -103,7 +122,7 @@ function partsOf(
   a: Matrix,
   b: Matrix,
   c: number,
-  { m, n, k, cRow, accumulate }: { m: number; n: number; k: number; cRow: number; accumulate: boolean },
+  { m, n, k, cRow, accumulate }: Required<Product>,
   parts: number,
 ): number[][] {
   const byRows = m >= n;

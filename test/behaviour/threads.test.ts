@@ -22,9 +22,9 @@ type Layer = "RNN" | "LSTM" | "peepholes" | "GRU" | "reset before" | "both ways"
 
 function makeLayer(layer: Layer): Unrolled.RNN | Unrolled.LSTM | Unrolled.GRU {
   const { GRU, LSTM, RNN } = library;
-  const sizes = { inputSize: 19, hiddenSize: 67 };
+  const sizes = { inputSize: 19, hiddenSize: 97 };
   const make = {
-    RNN: () => new RNN({ inputSize: 19, hiddenSize: 131, activation: "relu" }),
+    RNN: () => new RNN({ inputSize: 19, hiddenSize: 191, activation: "relu" }),
     LSTM: () => new LSTM({ ...sizes, layers: 2, dropout: 0.2 }),
     peepholes: () => new LSTM({ ...sizes, peepholes: true }),
     GRU: () => new GRU(sizes),
@@ -75,13 +75,13 @@ const layers: Layer[] = ["RNN", "LSTM", "peepholes", "GRU", "reset before", "bot
 
 describe("the same bits", () => {
   test.each(layers)("%s: with 1, 2, 3 and 5 threads, at sizes that divide by nothing", async (layer) => {
-    const alone = [2, 5, 13, 22].map((batch) => train(layer, batch));
+    const alone = [2, 5, 13, 22, 31].map((batch) => train(layer, batch));
     for (const threads of [2, 3, 5]) {
       library.configure({ threads });
       expect(await library.threadsReady()).toBe(threads);
       expect(library.runtimeInfo().threads).toBe(threads);
       const spy = vi.spyOn(Atomics, "store");
-      expect([2, 5, 13, 22].map((batch) => train(layer, batch))).toEqual(alone);
+      expect([2, 5, 13, 22, 31].map((batch) => train(layer, batch))).toEqual(alone);
       // Work was handed out, not only offered.
       expect(spy.mock.calls.length).toBeGreaterThan(20);
       spy.mockRestore();
@@ -114,7 +114,7 @@ describe("the same bits", () => {
     const compute = () =>
       names.map((name) => {
         seed(3);
-        const x = normal([50_021]);
+        const x = normal([150_021]);
         x.requiresGrad = true;
         const y = activations[name](x);
         const values = y.toArray();
@@ -125,6 +125,23 @@ describe("the same bits", () => {
     library.configure({ threads: 3 });
     await library.threadsReady();
     expect(compute()).toEqual(alone);
+  });
+
+  test("of products with a weight that is kept packed", async () => {
+    const { Linear, noGrad, normal, seed } = library;
+    const compute = () => {
+      seed(4);
+      const layer = new Linear({ inputSize: 257, outputSize: 251 });
+      const x = normal([61, 257]);
+      return [1, 2, 3].map(() => noGrad(() => layer.forward(x)).toArray());
+    };
+    const alone = compute();
+    library.configure({ threads: 3 });
+    await library.threadsReady();
+    const spy = vi.spyOn(Atomics, "store");
+    expect(compute()).toEqual(alone);
+    expect(spy.mock.calls.length).toBeGreaterThanOrEqual(6);
+    spy.mockRestore();
   });
 
   test("in the deterministic build", async () => {
