@@ -15,6 +15,7 @@
  */
 import { loadLanes, storeLanes } from "../base/lanes";
 import { gemmMicro4x8 } from "./micro";
+import { gemmMicroRows4x8 } from "./microRows";
 import { BLOCK_DEPTH, packPanels } from "./pack";
 import { rowMicro4x8 } from "./row";
 
@@ -22,7 +23,9 @@ const BLOCK_ROWS: i32 = 128;
 const BLOCK_COLUMNS: i32 = 512;
 /** The first numbers of a workspace: the spare tile that edge tiles are computed in, and the two sides of a block. */
 const SPARE: i32 = 48;
-/** A side is read as it lies when it is at most this many numbers, or read by tiles of at most this many lines. */
+/** Rows of A further apart than this many numbers would meet in the same sets of the caches. */
+const DIRECT_ROW: usize = 4096;
+/** A side of neighbouring lines is read as it lies when it is at most this many numbers, or read by tiles of at most this many lines. */
 const DIRECT_SIZE: i32 = 4096;
 const DIRECT_REUSE: i32 = 8;
 
@@ -78,16 +81,19 @@ class Side {
   tile: usize;
   step: usize;
   rest: usize;
+  /** From one line to the next in bytes; 4 but for a left side that is read row by row. */
+  line: usize;
 }
 
 /** Where the left side is kept in a workspace, in bytes, and how far behind it the right one. */
 const SIDES: usize = 128;
-const SIDE: usize = 16;
+const SIDE: usize = 32;
 
 /** A block that is packed whole, `width` lines a panel. */
 // @ts-ignore: decorator
 @inline
 function packedSide(side: Side, panels: usize, length: i32, depth: i32, width: i32): void {
+  side.line = 4;
   side.step = <usize>width << 2;
   side.tile = side.step * depth;
   side.first = panels;
@@ -111,6 +117,7 @@ function prepareSide(
 ): void {
   if (lineStride == 1 && (reuse <= DIRECT_REUSE || <i32>depthStride * depth <= DIRECT_SIZE)) {
     const whole = (length / width) * width;
+    side.line = 4;
     side.first = source;
     side.tile = <usize>width << 2;
     side.step = depthStride << 2;
@@ -119,6 +126,31 @@ function prepareSide(
   } else {
     packedSide(side, panels, length, depth, width);
     packPanels(source, lineStride, depthStride, length, depth, panels, width);
+  }
+}
+
+/** The left side: read row by row when its rows run along k, else as `prepareSide` has it. */
+// @ts-ignore: decorator
+@inline
+function prepareLeft(
+  side: Side,
+  source: usize,
+  row: usize,
+  column: usize,
+  length: i32,
+  depth: i32,
+  panels: usize,
+  reuse: i32,
+): void {
+  if (column == 1 && row != 1 && row <= DIRECT_ROW) {
+    side.line = row << 2;
+    side.first = source;
+    side.tile = row << 4;
+    side.step = 4;
+    side.rest = panels;
+    if ((length & 3) == 3) packPanels(source + <usize>(length >> 2) * side.tile, row, 1, 3, depth, panels, 4);
+  } else {
+    prepareSide(side, source, row, column, length, depth, panels, 4, reuse);
   }
 }
 
@@ -163,12 +195,13 @@ function gemmBlock(c: usize, cRow: usize, rows: i32, columns: i32, depth: i32, a
   const right = changetype<Side>(workspace + SIDES + SIDE);
   const cStride = cRow << 2;
   // A row or two left over take less time alone than as half a tile.
+  const byRows = left.line != 4;
   const alone = (rows & 3) < 3 ? rows & 3 : 0;
   rows -= alone;
   for (let i = 0; i < alone; i++) {
-    const x = left.rest + (<usize>i << 2);
+    const x = byRows ? left.first + <usize>(rows + i) * left.line : left.rest + (<usize>i << 2);
     const row = c + <usize>(rows + i) * cStride;
-    gemmRow(x, 16, right, row, columns, depth, accumulate, workspace);
+    gemmRow(x, byRows ? 4 : 16, right, row, columns, depth, accumulate, workspace);
   }
   if (rows == 0) return;
   let b = right.first;
@@ -184,7 +217,13 @@ function gemmBlock(c: usize, cRow: usize, rows: i32, columns: i32, depth: i32, a
     let tile = c + (<usize>j << 2);
     for (let i = 0; i < rows; i += 4) {
       const height = min(4, rows - i);
-      if (width == 8 && height == 4) {
+      if (byRows && height == 4) {
+        if (width == 8) gemmMicroRows4x8(a, left.line, b, bStep, tile, cStride, depth, accumulate);
+        else {
+          gemmMicroRows4x8(a, left.line, b, bStep, workspace, 32, depth, false);
+          storeEdge(workspace, tile, cStride, 4, width, accumulate);
+        }
+      } else if (width == 8 && height == 4) {
         gemmMicro4x8(a, left.step, b, bStep, tile, cStride, depth, accumulate);
       } else {
         const whole = height == 4;
@@ -230,7 +269,7 @@ export function gemmPacked(
     for (let ii = 0; ii < m; ii += BLOCK_ROWS) {
       const rows = min(BLOCK_ROWS, m - ii);
       const from = a + ((<usize>ii * aRow + <usize>kk * aColumn) << 2);
-      prepareSide(left, from, aRow, aColumn, rows, depth, panels, 4, n);
+      prepareLeft(left, from, aRow, aColumn, rows, depth, panels, n);
       gemmBlock(c + ((<usize>ii * cRow) << 2), cRow, rows, n, depth, accumulate || kk > 0, workspace);
     }
     packed += (<usize>roundUp(n, 8) * depth) << 2;
@@ -269,7 +308,7 @@ export function gemm(
       for (let ii = 0; ii < m; ii += BLOCK_ROWS) {
         const rows = min(BLOCK_ROWS, m - ii);
         const from = a + ((<usize>ii * aRow + <usize>kk * aColumn) << 2);
-        prepareSide(left, from, aRow, aColumn, rows, depth, leftPanels, 4, columns);
+        prepareLeft(left, from, aRow, aColumn, rows, depth, leftPanels, columns);
         gemmBlock(c + ((<usize>ii * cRow + <usize>jj) << 2), cRow, rows, columns, depth, accumulate || kk > 0, workspace);
       }
     }

@@ -19,7 +19,7 @@ import { multiplyAdd } from "../base/lanes";
 /** Stores (or adds) one row of the tile. */
 // @ts-ignore: decorator
 @inline
-function storeRow(c: usize, low: v128, high: v128, accumulate: bool): void {
+export function storeRow(c: usize, low: v128, high: v128, accumulate: bool): void {
   if (accumulate) {
     low = f32x4.add(v128.load(c), low);
     high = f32x4.add(v128.load(c, 16), high);
