@@ -18,7 +18,6 @@ export {
   activationBackwardSlot,
   activationForward,
   activationForwardSlot,
-  exponential,
 } from "./elementwise/unary";
 export { accumulate, binary, fill, scale, squaredDifference, squaredDifferenceBackward } from "./elementwise/binary";
 export { allFinite, expandAxis, sumAxis, sumOfSquares } from "./elementwise/reduce";

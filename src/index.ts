@@ -23,6 +23,7 @@ export {
   type ActivationMap,
   type ActivationName,
   type ActivationOptions,
+  type ArrayMapOptions,
   activation,
   activations,
 } from "./ops/activation.ts";

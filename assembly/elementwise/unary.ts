@@ -6,7 +6,7 @@
  *   backward slot: (x, y, dy, dx, count, parameters)   dx[i] := dy[i]·f′(x[i]), y = f(x); dx may be dy, x or y
  *
  * `parameters` is the address of the activation's own floats (leakyRelu: [slope], elu: [α]; others: ignored).
- * The derivatives of identity, sigmoid, tanh and relu follow from y alone: their x must be readable, and may be y.
+ * The derivatives of identity, sigmoid, tanh, relu and exponential follow from y alone: their x must be readable, and may be y.
  * Errors are stated with each policy in base/activation.ts.
  */
 
@@ -191,9 +191,16 @@ function siluBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, para
   backward<Silu>(x, y, dy, dx, count, parameters);
 }
 
+function exponentialForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forwardInFours<Exponential>(x, y, count, parameters);
+}
+function exponentialBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  backwardInVectors<Exponential>(x, y, dy, dx, count, parameters);
+}
+
 /**
  * The slot that computes activation `kind`: 0 identity, 1 sigmoid, 2 tanh, 3 relu, 4 leakyRelu, 5 elu, 6 softplus,
- * 7 gelu (exact), 8 geluTanh, 9 silu. Any other kind: identity.
+ * 7 gelu (exact), 8 geluTanh, 9 silu, 10 exponential. Any other kind: identity.
  */
 export function activationForwardSlot(kind: i32): i32 {
   switch (kind) {
@@ -215,6 +222,8 @@ export function activationForwardSlot(kind: i32): i32 {
       return geluTanhForward.index;
     case 9:
       return siluForward.index;
+    case 10:
+      return exponentialForward.index;
     default:
       return identityForward.index;
   }
@@ -241,6 +250,8 @@ export function activationBackwardSlot(kind: i32): i32 {
       return geluTanhBackward.index;
     case 9:
       return siluBackward.index;
+    case 10:
+      return exponentialBackward.index;
     default:
       return identityBackward.index;
   }
@@ -262,9 +273,4 @@ export function activationBackward(
   parameters: usize,
 ): void {
   call_indirect<void>(slot, x, y, dy, dx, count, parameters);
-}
-
-/** y := eˣ; y may be x. Error ≤ 1.1 ulp, subnormal results included. */
-export function exponential(x: usize, y: usize, count: i32): void {
-  forwardInFours<Exponential>(x, y, count, 0);
 }

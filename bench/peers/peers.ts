@@ -3,6 +3,7 @@
 export type PeerName =
   | "unrolled"
   | "unrolled-int8"
+  | "unrolled-kernel"
   | "javascript"
   | "tfjs-cpu"
   | "tfjs-wasm"
@@ -33,6 +34,7 @@ const everywhere = { native: false, page: true } as const;
 export const peers: readonly PeerDescription[] = [
   { name: "unrolled", title: "unrolled", threads: true, pageThreads: true, own: true, ...everywhere },
   { name: "unrolled-int8", title: "unrolled, int8", threads: false, own: true, ...everywhere },
+  { name: "unrolled-kernel", title: "its kernel", threads: false, own: true, native: false },
   { name: "javascript", title: "plain JavaScript", threads: false, ...everywhere },
   { name: "tfjs-cpu", title: "tfjs, cpu", package: "@tensorflow/tfjs", threads: false, ...everywhere },
   {

@@ -8,6 +8,7 @@ import type { Case } from "./workloads.ts";
 const starts: Readonly<Record<Exclude<PeerName, "pytorch">, () => Promise<StartPeer>>> = {
   unrolled: async () => (await import("./unrolled.ts")).startUnrolled,
   "unrolled-int8": async () => (await import("./unrolled.ts")).startUnrolledInt8,
+  "unrolled-kernel": async () => (await import("./kernel.ts")).startUnrolledKernel,
   javascript: async () => (await import("./javascript.ts")).startJavascript,
   "tfjs-cpu": async () => (await import("./tfjs.ts")).startTfjsCpu,
   "tfjs-wasm": async () => (await import("./tfjs.ts")).startTfjsWasm,

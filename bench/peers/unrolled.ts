@@ -39,14 +39,17 @@ function prepareMatmul({ m, k, n, fixed }: MatmulWork, inputs: Inputs): Prepared
   const layer = new Linear({ inputSize: k, outputSize: n, bias: false });
   layer.loadStateDict({ weight: tensor(transposed(inputs.floats("b"), k, n), [n, k]) });
   const product = fixed ? () => layer.forward(a) : () => matmul(a, b);
-  return { run: () => noGrad(product), result: () => [noGrad(() => product().toArray() as Float32Array)] };
+  const into = new Float32Array(m * n);
+  const run = () => noGrad(() => product().toArray(into));
+  return { run, result: () => [run().slice()] };
 }
 
 function prepareMap(work: MapWork, inputs: Inputs): Prepared {
-  if (work.function === "exp") throw new Unsupported("has no exp among its activations");
-  const f = activations[work.function];
-  const x = tensor(inputs.floats("x"));
-  return { run: () => noGrad(() => f(x)), result: () => [noGrad(() => f(x).toArray() as Float32Array)] };
+  const f = activations[work.function === "exp" ? "exponential" : work.function];
+  const x = inputs.floats("x");
+  const into = new Float32Array(x.length);
+  const run = () => f(x, { into });
+  return { run, result: () => [run().slice()] };
 }
 
 function prepareStream(work: StreamWork, inputs: Inputs): Prepared {
@@ -73,10 +76,9 @@ function prepareSequence(work: SequenceWork, inputs: Inputs): Prepared {
   const layer = layerOf(work);
   layer.loadStateDict(stateOf(inputs));
   const x = tensor(inputs.floats("x"), inputs.shape("x"));
-  return {
-    run: () => noGrad(() => layer.forward(x).output),
-    result: () => [noGrad(() => layer.forward(x).output.toArray() as Float32Array)],
-  };
+  const into = new Float32Array(noGrad(() => layer.forward(x).output.size));
+  const run = () => noGrad(() => layer.forward(x).output.toArray(into));
+  return { run, result: () => [run().slice()] };
 }
 
 function prepareTraining(work: TrainingWork, inputs: Inputs): Prepared {

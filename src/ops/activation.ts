@@ -20,6 +20,7 @@ const kinds = {
   gelu: 7,
   geluTanh: 8,
   silu: 9,
+  exponential: 10,
 } as const;
 
 /** The names an `activation` option takes. */
@@ -43,7 +44,7 @@ const optionsOf: { readonly [Name in ActivationName]?: readonly (keyof Activatio
 };
 
 /** Activations whose derivative the engine computes from f(x); that of the others, from x. */
-const derivedFromResult: readonly ActivationName[] = ["sigmoid", "tanh"];
+const derivedFromResult: readonly ActivationName[] = ["sigmoid", "tanh", "exponential"];
 
 /** Numbers that go through the engine's passes at a time: few enough to stay in the cache between them. */
 const BLOCK = 4096;
@@ -168,13 +169,19 @@ export function activation(name: ActivationName | Activation, options?: Activati
   return name instanceof Activation ? name : new Activation(name, options);
 }
 
+/** Options of a map over a plain array. */
+export interface ArrayMapOptions extends ActivationOptions {
+  /** Where to write the results, as long as x; may be x itself. A new array when omitted, which costs more than most maps. */
+  into?: Float32Array;
+}
+
 /** A map over numbers: a plain array gives a plain array, a tensor a tensor that gradients flow through. */
 export interface ActivationMap {
-  (x: Float32Array, options?: ActivationOptions): Float32Array;
+  (x: Float32Array, options?: ArrayMapOptions): Float32Array;
   (x: Tensor, options?: ActivationOptions): Tensor;
   /** The derivative at every x. */
   derivative: {
-    (x: Float32Array, options?: ActivationOptions): Float32Array;
+    (x: Float32Array, options?: ArrayMapOptions): Float32Array;
     (x: Tensor, options?: ActivationOptions): Tensor;
   };
 }
@@ -190,19 +197,30 @@ function onEither<Input extends Float32Array | Tensor>(what: string, x: Input, m
   return inScope(() => map(Tensor.fromArray(x, [x.length])).toArray()) as Input;
 }
 
-/** Takes a copy of an array through the engine, a block at a time, each changed where it lies. */
-function overBlocks(x: Float32Array, pass: Pass): Float32Array {
-  const address = engine().allocate(Math.min(x.length, BLOCK));
+/** Where the results of a map go. @throws {ShapeError} when `into` is not an array as long as x. */
+function destination(what: string, x: Float32Array, into: Float32Array | undefined): Float32Array {
+  if (into === undefined) return new Float32Array(x.length);
+  if (!(into instanceof Float32Array) || into.length !== x.length) {
+    const got = into instanceof Float32Array ? `one of ${into.length}` : typeof into;
+    throw new ShapeError(`${what} into: expected a Float32Array of ${x.length} numbers, got ${got}`);
+  }
+  return into;
+}
+
+/** Whether a block of y would overwrite numbers of x that a later block still has to read. */
+function runsAhead(y: Float32Array, x: Float32Array): boolean {
+  const distance = y.byteOffset - x.byteOffset;
+  return y.buffer === x.buffer && distance > 0 && distance < x.byteLength;
+}
+
+/** Takes an array through the engine into another one, a block at a time, each changed where it lies. */
+function overBlocks(from: Float32Array, y: Float32Array, pass: Pass): Float32Array {
+  const address = engine().allocate(Math.min(from.length, BLOCK));
   const { f32 } = engine();
   const start = address >>> 2;
-  if (x.length <= BLOCK) {
-    f32.set(x, start);
-    pass(address, address, x.length);
-    return f32.slice(start, start + x.length);
-  }
-  const y = new Float32Array(x.length);
+  const x = from.length > BLOCK && runsAhead(y, from) ? from.slice() : from;
   for (let done = 0; done < x.length; done += BLOCK) {
-    const block = x.subarray(done, done + BLOCK);
+    const block = x.length <= BLOCK ? x : x.subarray(done, done + BLOCK);
     f32.set(block, start);
     pass(address, address, block.length);
     y.set(f32.subarray(start, start + block.length), done);
@@ -212,19 +230,37 @@ function overBlocks(x: Float32Array, pass: Pass): Float32Array {
 
 function mapOf(name: ActivationName): ActivationMap {
   const standard = new Activation(name);
-  const of = (options?: ActivationOptions): Activation => (options ? new Activation(name, options) : standard);
-  const map = <Input extends Float32Array | Tensor>(x: Input, options?: ActivationOptions): Input => {
-    if (x instanceof Tensor) return of(options).apply(x) as Input;
-    requireArray(name, x);
-    return inScope(() => overBlocks(x, of(options).mapPass())) as Input;
+  const of = (options: ActivationOptions): Activation => {
+    for (const _ in options) return new Activation(name, options);
+    return standard;
   };
-  const derivative = <Input extends Float32Array | Tensor>(x: Input, options?: ActivationOptions): Input => {
-    if (x instanceof Tensor) return of(options).derivative(x) as Input;
-    requireArray(`${name}.derivative`, x);
-    return inScope(() => overBlocks(x, of(options).derivativePass(x.length))) as Input;
+  const run = <Input extends Float32Array | Tensor>(
+    what: string,
+    x: Input,
+    { into, ...options }: ArrayMapOptions,
+    onTensor: (f: Activation, x: Tensor) => Tensor,
+    passOf: (f: Activation, count: number) => Pass,
+  ): Input => {
+    const f = of(options);
+    if (x instanceof Tensor) {
+      if (into !== undefined) throw new OptionError(`${what} into: expected x to be a Float32Array, got a tensor`);
+      return onTensor(f, x) as Input;
+    }
+    requireArray(what, x);
+    const y = destination(what, x, into);
+    return inScope(() => overBlocks(x, y, passOf(f, x.length))) as Input;
   };
+  const map = <Input extends Float32Array | Tensor>(x: Input, options: ArrayMapOptions = {}): Input =>
+    run(name, x, options, apply, mapPassOf);
+  const derivative = <Input extends Float32Array | Tensor>(x: Input, options: ArrayMapOptions = {}): Input =>
+    run(`${name}.derivative`, x, options, derive, derivativePassOf);
   return Object.assign(map, { derivative }) as ActivationMap;
 }
+
+const apply = (f: Activation, x: Tensor): Tensor => f.apply(x);
+const derive = (f: Activation, x: Tensor): Tensor => f.derivative(x);
+const mapPassOf = (f: Activation): Pass => f.mapPass();
+const derivativePassOf = (f: Activation, count: number): Pass => f.derivativePass(count);
 
 /**
  * Activation maps on plain `Float32Array`s and on tensors, each with its `derivative`:
@@ -238,8 +274,9 @@ function mapOf(name: ActivationName): ActivationMap {
  * - `softplus`  log(1 + e^x)
  * - `gelu`      x·Φ(x), or its form with tanh (Hendrycks & Gimpel 2016)
  * - `silu`      x·sigmoid(x) (Elfwing et al. 2017)
+ * - `exponential` e^x, ≤ 1.1 ulp
  *
- * `softmax` and `logSoftmax` work over the last axis.
+ * `softmax` and `logSoftmax` work over the last axis. A map of an array writes `into` another one, or itself, when told.
  */
 export const activations = {
   identity: /* @__PURE__ */ mapOf("identity"),
@@ -251,6 +288,7 @@ export const activations = {
   softplus: /* @__PURE__ */ mapOf("softplus"),
   gelu: /* @__PURE__ */ mapOf("gelu"),
   silu: /* @__PURE__ */ mapOf("silu"),
+  exponential: /* @__PURE__ */ mapOf("exponential"),
   softmax: <Input extends Float32Array | Tensor>(x: Input): Input => onEither("softmax", x, (t) => softmax(t)),
   logSoftmax: <Input extends Float32Array | Tensor>(x: Input): Input => onEither("logSoftmax", x, (t) => logSoftmax(t)),
 } as const;

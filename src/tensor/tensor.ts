@@ -149,12 +149,33 @@ export class Tensor {
     (this.dtype === "int32" ? e.i32 : e.f32).set(host, this.#address >>> 2);
   }
 
-  /** Its numbers, row-major, in an array of the caller's own. */
-  toArray(): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
-    if (this.#host) return this.#host.slice() as Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+  /**
+   * Its numbers, row-major, in an array of the caller's own: `into` when given, which spares a loop a new array each time.
+   * @throws {ShapeError} when `into` is not of as many numbers, or of another type.
+   */
+  toArray(): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+  toArray<Into extends Float32Array | Int32Array>(into: Into): Into;
+  toArray(into?: Float32Array | Int32Array): Float32Array | Int32Array {
+    if (into) this.#requireRoom(into);
+    if (this.#host) {
+      if (!into) return this.#host.slice();
+      into.set(this.#host);
+      return into;
+    }
     const start = this.address >>> 2;
     const e = engine();
-    return (this.dtype === "int32" ? e.i32 : e.f32).slice(start, start + this.size);
+    const memory = this.dtype === "int32" ? e.i32 : e.f32;
+    if (!into) return memory.slice(start, start + this.size);
+    into.set(memory.subarray(start, start + this.size));
+    return into;
+  }
+
+  #requireRoom(into: Float32Array | Int32Array): void {
+    const wanted = this.dtype === "int32" ? Int32Array : Float32Array;
+    if (!(into instanceof wanted) || into.length !== this.size) {
+      const got = ArrayBuffer.isView(into) ? `a ${into.constructor.name} of ${into.length}` : typeof into;
+      throw new ShapeError(`toArray into: expected a ${wanted.name} of ${this.size} numbers, got ${got}`);
+    }
   }
 
   /**

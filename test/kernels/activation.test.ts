@@ -1,7 +1,18 @@
 /** Every activation and its derivative against float64, through their slots. */
 
 import { describe, expect, test } from "vitest";
-import { elu, gelu, identity, leakyRelu, relu, sigmoid, silu, softplus, tanh } from "../oracle/activations.ts";
+import {
+  elu,
+  exponential,
+  gelu,
+  identity,
+  leakyRelu,
+  relu,
+  sigmoid,
+  silu,
+  softplus,
+  tanh,
+} from "../oracle/activations.ts";
 import { derivativeAt } from "../oracle/finite-differences.ts";
 import { randomNumbers } from "../oracle/random.ts";
 import { builds, expectWithin, lengths, loadEngine, ulp } from "./engine.ts";
@@ -33,6 +44,16 @@ const kinds = [
     perInput: 4.5e-7,
   },
   { kind: 9, name: "silu", oracle: silu, parameter: 0, needsInput: 1, ulps: 3, slope: 1.5e-7, perInput: 1.5e-7 },
+  {
+    kind: 10,
+    name: "exponential",
+    oracle: exponential,
+    parameter: 0,
+    needsInput: 0,
+    ulps: 1.1,
+    slope: 0,
+    relative: 1.2e-7,
+  },
 ];
 
 /** Numbers of every magnitude: ±2^[-30, 4) and a dense grid over [-16, 16]. */
@@ -47,7 +68,7 @@ describe.each(builds)("%s", (build) => {
   const engine = loadEngine(build);
   const { kernels } = engine;
 
-  describe.each(kinds)("$name", ({ kind, oracle, parameter, needsInput, ulps, slope, perInput = 0 }) => {
+  describe.each(kinds)("$name", ({ kind, oracle, parameter, needsInput, ulps, slope, perInput = 0, relative = 0 }) => {
     const forward = kernels.activationForwardSlot(kind);
     const backward = kernels.activationBackwardSlot(kind);
 
@@ -73,7 +94,9 @@ describe.each(builds)("%s", (build) => {
       const input = needsInput ? x.address : y.address;
       kernels.activationBackward(backward, input, y.address, dy.address, dx.address, xs.length, parameters);
       const expected = xs.map((value, i) => oracle.derivative(value) * dys[i]);
-      expectWithin(dx.values, expected, (_, i) => Math.abs(dys[i]) * (slope + perInput * Math.abs(xs[i])));
+      expectWithin(dx.values, expected, (value, i) => {
+        return Math.abs(dys[i]) * (slope + perInput * Math.abs(xs[i])) + relative * Math.abs(value);
+      });
       engine.release();
     });
 

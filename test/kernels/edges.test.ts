@@ -8,17 +8,16 @@ type Call = (kernels: Kernels, buffers: number[], n: number, list: (fields: numb
 
 /** Each kernel with the lengths of its buffers, of which there are as many as float32 (or i32, all zeros) arguments. */
 const calls: Record<string, { sizes: (n: number) => number[]; run: Call }> = {
-  exponential: { sizes: (n) => [n, n], run: (k, [x, y], n) => k.exponential(x, y, n) },
   activationForward: {
     sizes: (n) => [n, n, 1],
     run: (k, [x, y, parameters], n) => {
-      for (let kind = 0; kind < 10; kind++) k.activationForward(k.activationForwardSlot(kind), x, y, n, parameters);
+      for (let kind = 0; kind < 11; kind++) k.activationForward(k.activationForwardSlot(kind), x, y, n, parameters);
     },
   },
   activationBackward: {
     sizes: (n) => [n, n, n, n, 1],
     run: (k, [x, y, dy, dx, parameters], n) => {
-      for (let kind = 0; kind < 10; kind++)
+      for (let kind = 0; kind < 11; kind++)
         k.activationBackward(k.activationBackwardSlot(kind), x, y, dy, dx, n, parameters);
     },
   },

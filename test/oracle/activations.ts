@@ -21,6 +21,8 @@ export const relu: Activation = {
   derivative: (x) => (x > 0 ? 1 : 0),
 };
 
+export const exponential: Activation = { f: Math.exp, derivative: Math.exp };
+
 export const identity: Activation = { f: (x) => x, derivative: () => 1 };
 
 export function leakyRelu(negativeSlope = 0.01): Activation {

@@ -34,8 +34,8 @@ interface ActivationOptions {
   approximate?: "none" | "tanh";
 }
 
-const { sigmoid, tanh, relu, softplus, silu, identity } = activations;
-const PLAIN: Record<string, activations.Activation> = { sigmoid, tanh, relu, softplus, silu, identity };
+const { sigmoid, tanh, relu, softplus, silu, identity, exponential } = activations;
+const PLAIN: Record<string, activations.Activation> = { sigmoid, tanh, relu, softplus, silu, identity, exponential };
 
 function activationOf({ activation, negativeSlope, alpha, approximate }: ActivationOptions): activations.Activation {
   if (activation === "leakyRelu") return activations.leakyRelu(negativeSlope);
