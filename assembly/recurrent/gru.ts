@@ -79,40 +79,58 @@ export function gruWorkspaceSize(batch: i32, hidden: i32): i32 {
   return productWorkspaceSize(batch, 2 * hidden) + panels + batch * hidden;
 }
 
+/** Four lanes of `gruResetAfter`, or one. */
+// @ts-ignore: decorator
+@inline
+function gruResetAfterLanes(a: usize, candidate: usize, bias: usize, gate: usize, full: bool): void {
+  const recurrent = f32x4.add(loadLanes(candidate, full), loadLanes(bias, full));
+  storeLanes(candidate, recurrent, full);
+  const n = f32x4.add(loadLanes(a + 2 * gate, full), f32x4.mul(loadLanes(a, full), recurrent));
+  storeLanes(a + 2 * gate, n, full);
+}
+
 /** n = a_n + r⊙(candidate + b_n) before its tanh, in place; candidate is h·U_nᵀ on entry and has b_n added on exit. */
 export function gruResetAfter(a: usize, candidate: usize, bias: usize, hidden: i32): void {
   const gate = <usize>hidden << 2;
   let rest = hidden;
-  while (rest > 0) {
-    const full = rest >= 4;
-    const recurrent = f32x4.add(loadLanes(candidate, full), loadLanes(bias, full));
-    storeLanes(candidate, recurrent, full);
-    const n = f32x4.add(loadLanes(a + 2 * gate, full), f32x4.mul(loadLanes(a, full), recurrent));
-    storeLanes(a + 2 * gate, n, full);
-    const step = full ? 4 : 1;
-    const bytes = <usize>step << 2;
-    a += bytes;
-    candidate += bytes;
-    bias += bytes;
-    rest -= step;
+  for (; rest >= 4; rest -= 4) {
+    gruResetAfterLanes(a, candidate, bias, gate, true);
+    a += 16;
+    candidate += 16;
+    bias += 16;
   }
+  for (; rest > 0; rest--) {
+    gruResetAfterLanes(a, candidate, bias, gate, false);
+    a += 4;
+    candidate += 4;
+    bias += 4;
+  }
+}
+
+/** Four lanes of `gruState`, or one. */
+// @ts-ignore: decorator
+@inline
+function gruStateLanes(gates: usize, before: usize, after: usize, gate: usize, full: bool): void {
+  const n = loadLanes(gates + 2 * gate, full);
+  const difference = f32x4.sub(loadLanes(before, full), n);
+  storeLanes(after, f32x4.add(n, f32x4.mul(loadLanes(gates + gate, full), difference)), full);
 }
 
 /** h := (1 − z)⊙n + z⊙before = n + z⊙(before − n), given the gates; after may be before. */
 export function gruState(gates: usize, before: usize, after: usize, hidden: i32): void {
   const gate = <usize>hidden << 2;
   let rest = hidden;
-  while (rest > 0) {
-    const full = rest >= 4;
-    const n = loadLanes(gates + 2 * gate, full);
-    const difference = f32x4.sub(loadLanes(before, full), n);
-    storeLanes(after, f32x4.add(n, f32x4.mul(loadLanes(gates + gate, full), difference)), full);
-    const step = full ? 4 : 1;
-    const bytes = <usize>step << 2;
-    gates += bytes;
-    before += bytes;
-    after += bytes;
-    rest -= step;
+  for (; rest >= 4; rest -= 4) {
+    gruStateLanes(gates, before, after, gate, true);
+    gates += 16;
+    before += 16;
+    after += 16;
+  }
+  for (; rest > 0; rest--) {
+    gruStateLanes(gates, before, after, gate, false);
+    gates += 4;
+    before += 4;
+    after += 4;
   }
 }
 
@@ -163,59 +181,87 @@ export function gruForward(plan: usize): void {
   }
 }
 
+/** Four lanes of `gruStateBackward`, or one. */
+// @ts-ignore: decorator
+@inline
+function gruStateBackwardLanes(
+  a: usize,
+  before: usize,
+  candidate: usize,
+  dh: usize,
+  resetAfter: bool,
+  gate: usize,
+  full: bool,
+): void {
+  const one = f32x4.splat(1);
+  const z = loadLanes(a + gate, full);
+  const n = loadLanes(a + 2 * gate, full);
+  const dhHere = loadLanes(dh, full);
+  const dn = f32x4.mul(dhHere, f32x4.sub(one, z));
+  const dzn = f32x4.mul(dn, f32x4.sub(one, f32x4.mul(n, n)));
+  const dz = f32x4.mul(dhHere, f32x4.sub(loadLanes(before, full), n));
+  if (resetAfter) {
+    const r = loadLanes(a, full);
+    const dr = f32x4.mul(dzn, loadLanes(candidate, full));
+    storeLanes(a, f32x4.mul(dr, f32x4.mul(r, f32x4.sub(one, r))), full);
+    storeLanes(candidate, f32x4.mul(dzn, r), full);
+  }
+  storeLanes(a + gate, f32x4.mul(dz, f32x4.mul(z, f32x4.sub(one, z))), full);
+  storeLanes(a + 2 * gate, dzn, full);
+  storeLanes(dh, f32x4.mul(dhHere, z), full);
+}
+
 /**
  * The way back through h and n: z → dL/dz_z, n → dL/dz_n, dh → z⊙dh. With reset after it also finishes r → dL/dz_r and
  * candidate → dL/d(h·U_nᵀ); with reset before those wait for the product with U_n.
  */
 function gruStateBackward(a: usize, before: usize, candidate: usize, dh: usize, hidden: i32, resetAfter: bool): void {
   const gate = <usize>hidden << 2;
-  const one = f32x4.splat(1);
   let rest = hidden;
-  while (rest > 0) {
-    const full = rest >= 4;
-    const z = loadLanes(a + gate, full);
-    const n = loadLanes(a + 2 * gate, full);
-    const dhHere = loadLanes(dh, full);
-    const dn = f32x4.mul(dhHere, f32x4.sub(one, z));
-    const dzn = f32x4.mul(dn, f32x4.sub(one, f32x4.mul(n, n)));
-    const dz = f32x4.mul(dhHere, f32x4.sub(loadLanes(before, full), n));
-    if (resetAfter) {
-      const r = loadLanes(a, full);
-      const dr = f32x4.mul(dzn, loadLanes(candidate, full));
-      storeLanes(a, f32x4.mul(dr, f32x4.mul(r, f32x4.sub(one, r))), full);
-      storeLanes(candidate, f32x4.mul(dzn, r), full);
-    }
-    storeLanes(a + gate, f32x4.mul(dz, f32x4.mul(z, f32x4.sub(one, z))), full);
-    storeLanes(a + 2 * gate, dzn, full);
-    storeLanes(dh, f32x4.mul(dhHere, z), full);
-    const step = full ? 4 : 1;
-    const bytes = <usize>step << 2;
-    a += bytes;
-    before += bytes;
-    candidate += bytes;
-    dh += bytes;
-    rest -= step;
+  for (; rest >= 4; rest -= 4) {
+    gruStateBackwardLanes(a, before, candidate, dh, resetAfter, gate, true);
+    a += 16;
+    before += 16;
+    candidate += 16;
+    dh += 16;
   }
+  for (; rest > 0; rest--) {
+    gruStateBackwardLanes(a, before, candidate, dh, resetAfter, gate, false);
+    a += 4;
+    before += 4;
+    candidate += 4;
+    dh += 4;
+  }
+}
+
+/** Four lanes of `gruResetBackward`, or one. */
+// @ts-ignore: decorator
+@inline
+function gruResetBackwardLanes(a: usize, before: usize, dReset: usize, dh: usize, full: bool): void {
+  const one = f32x4.splat(1);
+  const r = loadLanes(a, full);
+  const d = loadLanes(dReset, full);
+  const dr = f32x4.mul(d, loadLanes(before, full));
+  storeLanes(a, f32x4.mul(dr, f32x4.mul(r, f32x4.sub(one, r))), full);
+  storeLanes(dh, f32x4.add(loadLanes(dh, full), f32x4.mul(d, r)), full);
 }
 
 /** Reset before: dReset = dL/d(r⊙h) gives r → dL/dz_r and dh += r⊙dReset. */
 function gruResetBackward(a: usize, before: usize, dReset: usize, dh: usize, hidden: i32): void {
-  const one = f32x4.splat(1);
   let rest = hidden;
-  while (rest > 0) {
-    const full = rest >= 4;
-    const r = loadLanes(a, full);
-    const d = loadLanes(dReset, full);
-    const dr = f32x4.mul(d, loadLanes(before, full));
-    storeLanes(a, f32x4.mul(dr, f32x4.mul(r, f32x4.sub(one, r))), full);
-    storeLanes(dh, f32x4.add(loadLanes(dh, full), f32x4.mul(d, r)), full);
-    const step = full ? 4 : 1;
-    const bytes = <usize>step << 2;
-    a += bytes;
-    before += bytes;
-    dReset += bytes;
-    dh += bytes;
-    rest -= step;
+  for (; rest >= 4; rest -= 4) {
+    gruResetBackwardLanes(a, before, dReset, dh, true);
+    a += 16;
+    before += 16;
+    dReset += 16;
+    dh += 16;
+  }
+  for (; rest > 0; rest--) {
+    gruResetBackwardLanes(a, before, dReset, dh, false);
+    a += 4;
+    before += 4;
+    dReset += 4;
+    dh += 4;
   }
 }
 

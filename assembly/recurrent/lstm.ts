@@ -13,7 +13,6 @@
  * Source: Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000; peepholes: Gers 2002.
  */
 import { loadLanes, storeLanes } from "../base/lanes";
-import { tanh4 } from "../base/math";
 import { binary, MULTIPLY } from "../elementwise/binary";
 import { sigmoidForward, tanhForward } from "../elementwise/unary";
 import {
@@ -71,9 +70,9 @@ class LstmPlan {
   workspace: usize;
 }
 
-/** Numbers of workspace that either direction wants. */
+/** Numbers of workspace that either direction wants: for the products, the panels, and one row. */
 export function lstmWorkspaceSize(batch: i32, hidden: i32): i32 {
-  return productWorkspaceSize(batch, 4 * hidden) + panelsSize(4 * hidden, hidden);
+  return productWorkspaceSize(batch, 4 * hidden) + panelsSize(4 * hidden, hidden) + hidden;
 }
 
 /** z += p⊙c: what a peephole lets a gate see. */
@@ -91,21 +90,30 @@ function addPeephole(z: usize, p: usize, c: usize, hidden: i32): void {
   }
 }
 
+/** Four lanes of `lstmCell`, or one. */
+// @ts-ignore: decorator
+@inline
+function lstmCellLanes(gates: usize, before: usize, c: usize, gate: usize, full: bool): void {
+  const kept = f32x4.mul(loadLanes(gates + gate, full), loadLanes(before, full));
+  const added = f32x4.mul(loadLanes(gates, full), loadLanes(gates + 2 * gate, full));
+  storeLanes(c, f32x4.add(kept, added), full);
+}
+
 /** c := f⊙before + i⊙g, given the gates. */
 function lstmCell(gates: usize, before: usize, c: usize, hidden: i32): void {
   const gate = <usize>hidden << 2;
   let rest = hidden;
-  while (rest > 0) {
-    const full = rest >= 4;
-    const kept = f32x4.mul(loadLanes(gates + gate, full), loadLanes(before, full));
-    const added = f32x4.mul(loadLanes(gates, full), loadLanes(gates + 2 * gate, full));
-    storeLanes(c, f32x4.add(kept, added), full);
-    const step = full ? 4 : 1;
-    const bytes = <usize>step << 2;
-    gates += bytes;
-    before += bytes;
-    c += bytes;
-    rest -= step;
+  for (; rest >= 4; rest -= 4) {
+    lstmCellLanes(gates, before, c, gate, true);
+    gates += 16;
+    before += 16;
+    c += 16;
+  }
+  for (; rest > 0; rest--) {
+    lstmCellLanes(gates, before, c, gate, false);
+    gates += 4;
+    before += 4;
+    c += 4;
   }
 }
 
@@ -156,7 +164,56 @@ export function lstmForward(plan: usize): void {
   }
 }
 
-/** One step of one sequence backward: i f g o → dL/dz in place, dc: dL/dc_t → dL/dc_{t-1}; dh is read. */
+/** Four lanes of `lstmGatesBackward`, or one. */
+// @ts-ignore: decorator
+@inline
+function lstmGatesBackwardLanes(
+  z: usize,
+  before: usize,
+  c: usize,
+  dh: usize,
+  dc: usize,
+  peepholes: usize,
+  dPeepholes: usize,
+  gate: usize,
+  at: usize,
+  squashed: v128,
+  full: bool,
+): void {
+  const one = f32x4.splat(1);
+  const i = loadLanes(z, full);
+  const f = loadLanes(z + gate, full);
+  const g = loadLanes(z + 2 * gate, full);
+  const o = loadLanes(z + 3 * gate, full);
+  const cell = loadLanes(c + at, full);
+  const previous = loadLanes(before + at, full);
+  const dhHere = loadLanes(dh + at, full);
+  const dzo = f32x4.mul(f32x4.mul(dhHere, squashed), f32x4.mul(o, f32x4.sub(one, o)));
+  let dcHere = f32x4.mul(f32x4.mul(dhHere, o), f32x4.sub(one, f32x4.mul(squashed, squashed)));
+  dcHere = f32x4.add(loadLanes(dc + at, full), dcHere);
+  if (peepholes) dcHere = f32x4.add(dcHere, f32x4.mul(loadLanes(peepholes + 2 * gate + at, full), dzo));
+  const dzi = f32x4.mul(f32x4.mul(dcHere, g), f32x4.mul(i, f32x4.sub(one, i)));
+  const dzf = f32x4.mul(f32x4.mul(dcHere, previous), f32x4.mul(f, f32x4.sub(one, f)));
+  const dzg = f32x4.mul(f32x4.mul(dcHere, i), f32x4.sub(one, f32x4.mul(g, g)));
+  let dcPrevious = f32x4.mul(dcHere, f);
+  if (peepholes) {
+    dcPrevious = f32x4.add(dcPrevious, f32x4.mul(loadLanes(peepholes + at, full), dzi));
+    dcPrevious = f32x4.add(dcPrevious, f32x4.mul(loadLanes(peepholes + gate + at, full), dzf));
+    accumulateLanes(dPeepholes + at, f32x4.mul(dzi, previous), full);
+    accumulateLanes(dPeepholes + gate + at, f32x4.mul(dzf, previous), full);
+    accumulateLanes(dPeepholes + 2 * gate + at, f32x4.mul(dzo, cell), full);
+  }
+  storeLanes(z, dzi, full);
+  storeLanes(z + gate, dzf, full);
+  storeLanes(z + 2 * gate, dzg, full);
+  storeLanes(z + 3 * gate, dzo, full);
+  storeLanes(dc + at, dcPrevious, full);
+}
+
+/**
+ * One step of one sequence backward: i f g o → dL/dz in place, dc: dL/dc_t → dL/dc_{t-1}; dh is read. `squashed` is room
+ * for tanh(c_t) [H], which costs less to compute again, several vectors at a time, than to keep for all steps.
+ */
 function lstmGatesBackward(
   z: usize,
   before: usize,
@@ -166,45 +223,21 @@ function lstmGatesBackward(
   hidden: i32,
   peepholes: usize,
   dPeepholes: usize,
+  squashed: usize,
 ): void {
   const gate = <usize>hidden << 2;
-  const one = f32x4.splat(1);
+  tanhForward(c, squashed, hidden, 0);
   let at: usize = 0;
   let rest = hidden;
-  while (rest > 0) {
-    const full = rest >= 4;
-    const i = loadLanes(z, full);
-    const f = loadLanes(z + gate, full);
-    const g = loadLanes(z + 2 * gate, full);
-    const o = loadLanes(z + 3 * gate, full);
-    const cell = loadLanes(c + at, full);
-    const previous = loadLanes(before + at, full);
-    const squashed = tanh4(cell);
-    const dhHere = loadLanes(dh + at, full);
-    const dzo = f32x4.mul(f32x4.mul(dhHere, squashed), f32x4.mul(o, f32x4.sub(one, o)));
-    let dcHere = f32x4.mul(f32x4.mul(dhHere, o), f32x4.sub(one, f32x4.mul(squashed, squashed)));
-    dcHere = f32x4.add(loadLanes(dc + at, full), dcHere);
-    if (peepholes) dcHere = f32x4.add(dcHere, f32x4.mul(loadLanes(peepholes + 2 * gate + at, full), dzo));
-    const dzi = f32x4.mul(f32x4.mul(dcHere, g), f32x4.mul(i, f32x4.sub(one, i)));
-    const dzf = f32x4.mul(f32x4.mul(dcHere, previous), f32x4.mul(f, f32x4.sub(one, f)));
-    const dzg = f32x4.mul(f32x4.mul(dcHere, i), f32x4.sub(one, f32x4.mul(g, g)));
-    let dcPrevious = f32x4.mul(dcHere, f);
-    if (peepholes) {
-      dcPrevious = f32x4.add(dcPrevious, f32x4.mul(loadLanes(peepholes + at, full), dzi));
-      dcPrevious = f32x4.add(dcPrevious, f32x4.mul(loadLanes(peepholes + gate + at, full), dzf));
-      accumulateLanes(dPeepholes + at, f32x4.mul(dzi, previous), full);
-      accumulateLanes(dPeepholes + gate + at, f32x4.mul(dzf, previous), full);
-      accumulateLanes(dPeepholes + 2 * gate + at, f32x4.mul(dzo, cell), full);
-    }
-    storeLanes(z, dzi, full);
-    storeLanes(z + gate, dzf, full);
-    storeLanes(z + 2 * gate, dzg, full);
-    storeLanes(z + 3 * gate, dzo, full);
-    storeLanes(dc + at, dcPrevious, full);
-    const step = full ? 4 : 1;
-    z += <usize>step << 2;
-    at += <usize>step << 2;
-    rest -= step;
+  for (; rest >= 4; rest -= 4) {
+    lstmGatesBackwardLanes(z, before, c, dh, dc, peepholes, dPeepholes, gate, at, v128.load(squashed + at), true);
+    z += 16;
+    at += 16;
+  }
+  for (; rest > 0; rest--) {
+    lstmGatesBackwardLanes(z, before, c, dh, dc, peepholes, dPeepholes, gate, at, v128.load32_zero(squashed + at), false);
+    z += 4;
+    at += 4;
   }
 }
 
@@ -224,6 +257,7 @@ export function lstmBackward(plan: usize): void {
   const row = <usize>hidden << 2;
   const bytes = row * p.stride;
   const reverse = p.reverse != 0;
+  const squashed = p.workspace + (<usize>(lstmWorkspaceSize(p.batch, hidden) - hidden) << 2);
   let packed = p.panels;
   if (needsPanels(p.batch, p.steps, packed, 0)) {
     packed = p.workspace + (<usize>productWorkspaceSize(p.batch, 4 * hidden) << 2);
@@ -247,6 +281,7 @@ export function lstmBackward(plan: usize): void {
         hidden,
         p.peepholes,
         p.dPeepholes,
+        squashed,
       );
     }
     multiplyBy(z, 4 * hidden, p.weight, packed, p.dh, p.batch, 4 * hidden, hidden, false, p.workspace);

@@ -55,9 +55,9 @@ function computed(run: () => void, values: Float32Array): Float32Array {
  * The kernels of this library alone, called on memory that is ready: what a recurrent layer pays inside its pass, and
  * what a loop over tensors pays beside the rest.
  */
-export async function startUnrolledKernel(): Promise<Peer> {
+export function startUnrolledKernel(): Promise<Peer> {
   const nothing = unsupported("stands for products and maps only");
-  return {
+  return Promise.resolve({
     version: packageVersion("unrolled"),
     details: `${runtimeInfo().build} build, its kernels alone`,
     matmul: prepareMatmul,
@@ -65,5 +65,5 @@ export async function startUnrolledKernel(): Promise<Peer> {
     stream: nothing,
     sequence: nothing,
     training: nothing,
-  };
+  });
 }
