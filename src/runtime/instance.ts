@@ -85,6 +85,7 @@ export class Engine {
    * is not there yet: all addresses stay. Where that cannot be, one thread does the work and `complain` is told why.
    */
   useThreads(count: number, complain: (reason: string) => void): void {
+    if (this.#threads && this.#threads.hired === count - 1) return;
     this.#threads?.stop();
     this.#threads = null;
     if (count === 1) return;

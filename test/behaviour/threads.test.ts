@@ -154,6 +154,13 @@ describe("the same bits", () => {
   });
 });
 
+test("asking for as many threads as there are keeps the workers", async () => {
+  library.configure({ threads: 3 });
+  expect(await library.threadsReady()).toBe(3);
+  library.configure({ threads: 3 });
+  expect(library.runtimeInfo().threads).toBe(3); // new workers would not be up yet
+});
+
 test("steady state allocates nothing with threads either", async () => {
   library.configure({ threads: 2 });
   await library.threadsReady();

@@ -69,6 +69,11 @@ export class Threads {
     member.worker.post({ module, memory, names: this.#names, ...member.mailbox });
   }
 
+  /** Workers that were started and have not failed, up or not. */
+  get hired(): number {
+    return this.#members.length;
+  }
+
   /** Threads that take part in the next job: this one and every worker that is up. */
   get count(): number {
     return 1 + this.#ready().length;
