@@ -1,4 +1,5 @@
 import { candidateBiasInto, foldedBiasInto, gruSequence } from "../../ops/recurrent/gru.ts";
+import type { PackedLayout } from "../../ops/recurrent/layout.ts";
 import type { WeightFormat } from "../../stream/format.ts";
 import type { StreamStage } from "../../stream/stage.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -28,9 +29,14 @@ export class GRU extends RecurrentLayer<Tensor> {
     this.resetAfter = options.resetAfter ?? true;
   }
 
-  protected override run(x: Tensor, direction: Direction, initial: readonly Tensor[] | null): PassResult {
+  protected override run(
+    x: Tensor,
+    direction: Direction,
+    initial: readonly Tensor[] | null,
+    layout: PackedLayout | null,
+  ): PassResult {
     const { weights, reverse } = direction;
-    const options = { h0: initial?.[0] ?? null, reverse, resetAfter: this.resetAfter };
+    const options = { h0: initial?.[0] ?? null, reverse, resetAfter: this.resetAfter, layout };
     const { output, h } = gruSequence(x, weights, options);
     return { output, states: [h] };
   }

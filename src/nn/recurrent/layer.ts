@@ -2,6 +2,8 @@
 import { dropout, requireProbability } from "../../ops/dropout.ts";
 import { concat, reshape, slice, stack, transpose } from "../../ops/layout.ts";
 import type { RecurrentWeights } from "../../ops/recurrent/inputProduct.ts";
+import { checkLengths, type Lengths, type PackedLayout, packedLayout } from "../../ops/recurrent/layout.ts";
+import { orderState, packSequences, restoreState, unpackSequences } from "../../ops/recurrent/packing.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireCount, requireKnown } from "../../runtime/options.ts";
 import { type StreamOptions, type WeightFormat, weightFormat } from "../../stream/format.ts";
@@ -35,6 +37,16 @@ export interface RecurrentResult<State> {
   /** [T, B, H·directions], or [B, T, H·directions] with `batchFirst`. */
   readonly output: Tensor;
   readonly state: State;
+}
+
+/** What a pass over a batch may be told besides. */
+export interface PassOptions {
+  /**
+   * How many time steps each sequence has, [B]: steps beyond are padding, whose numbers are never looked at. Default: T.
+   * Outputs there are zeros; the last state of a sequence is that after its own last step, and the reverse direction begins
+   * there. Padding takes no time, in whatever order the sequences are.
+   */
+  lengths?: Lengths;
 }
 
 /** One layer in one direction. */
@@ -103,8 +115,13 @@ export abstract class RecurrentLayer<State> extends Module {
     ).flat();
   }
 
-  /** Runs one direction of one layer. `initial` holds [B, H] states, or null for zeros. */
-  protected abstract run(x: Tensor, direction: Direction, initial: readonly Tensor[] | null): PassResult;
+  /** Runs one direction of one layer. `initial` holds [B, H] states, or null for zeros; a layout says how x is packed. */
+  protected abstract run(
+    x: Tensor,
+    direction: Direction,
+    initial: readonly Tensor[] | null,
+    layout: PackedLayout | null,
+  ): PassResult;
 
   /** What a state is, in words. */
   protected readonly stateKind: string = "a tensor";
@@ -122,36 +139,51 @@ export abstract class RecurrentLayer<State> extends Module {
    * Runs a batch of sequences.
    * @param x [T, B, I], or [B, T, I] with `batchFirst`.
    * @param state [layers·directions, B, H], or `{ h, c }` of that shape for an LSTM; zeros when omitted.
-   * @throws {ShapeError} when a shape does not fit.
+   * @throws {ShapeError} when a shape does not fit, {OptionError} when a length is not a whole number from 1 to T.
    */
-  override forward(x: Tensor, state?: State): RecurrentResult<State> {
+  override forward(x: Tensor, state?: State, options: PassOptions = {}): RecurrentResult<State> {
+    const name = this.constructor.name;
+    requireKnown(`${name} forward`, options, ["lengths"]);
     if (x.shape.length !== 3) {
       const wanted = this.batchFirst ? "[B, T, I]" : "[T, B, I]";
-      throw new ShapeError(`${this.constructor.name} x: expected ${wanted}, got ${formatShape(x.shape)}`);
+      throw new ShapeError(`${name} x: expected ${wanted}, got ${formatShape(x.shape)}`);
     }
-    let at = this.batchFirst ? transpose(x, 0, 1) : x;
-    requireShape(`${this.constructor.name} x`, at.shape, ["T", "B", this.inputSize]);
-    const initial = state === undefined ? null : this.#checkState(state, at.shape[1] as number);
-    const width = this.bidirectional ? 2 : 1;
+    const [steps, batch] = (this.batchFirst ? [x.shape[1], x.shape[0]] : x.shape) as [number, number];
+    const wanted = this.batchFirst ? ["B", "T", this.inputSize] : ["T", "B", this.inputSize];
+    requireShape(`${name} x`, x.shape, wanted);
+    const initial = state === undefined ? null : this.#checkState(state, batch);
+    const layout = layoutOf(name, options, steps, batch);
+    const sequences = this.batchFirst ? transpose(x, 0, 1) : x;
     const finals: PassResult[] = [];
+    const read = layout ? packSequences(sequences, layout) : sequences;
+    const packed = this.#runLayers(read, initial, layout, finals);
+    const output = layout ? unpackSequences(packed, layout, steps) : packed;
+    return {
+      output: this.batchFirst ? transpose(output, 0, 1) : output,
+      state: this.pack(stackStates(finals)),
+    };
+  }
+
+  /** All layers, one on the other; their last states go to `finals`. */
+  #runLayers(x: Tensor, initial: readonly Tensor[] | null, layout: PackedLayout | null, finals: PassResult[]): Tensor {
+    const width = this.bidirectional ? 2 : 1;
+    let at = x;
     for (let layer = 0; layer < this.layers; layer++) {
       if (layer > 0 && this.dropout > 0) at = dropout(at, this.dropout, this.training);
       const input = at;
       const passes = this.directions.slice(layer * width, (layer + 1) * width).map((direction, d) => {
         const index = layer * width + d;
         const own = initial?.map((s) => reshape(slice(s, 0, index, index + 1), s.shape.slice(1))) ?? null;
-        return this.run(input, direction, own);
+        if (!layout) return this.run(input, direction, own, null);
+        const ordered = own?.map((s) => orderState(s, layout)) ?? null;
+        const { output, states } = this.run(input, direction, ordered, layout);
+        return { output, states: states.map((s) => restoreState(s, layout)) };
       });
       finals.push(...passes);
-      at =
-        passes.length === 1
-          ? (passes[0] as PassResult).output
-          : concat(
-              passes.map((pass) => pass.output),
-              2,
-            );
+      const outputs = passes.map((pass) => pass.output);
+      at = outputs.length === 1 ? (outputs[0] as Tensor) : concat(outputs, -1);
     }
-    return { output: this.batchFirst ? transpose(at, 0, 1) : at, state: this.pack(stackStates(finals)) };
+    return at;
   }
 
   #checkState(state: State, batch: number): readonly Tensor[] {
@@ -180,6 +212,13 @@ export abstract class RecurrentLayer<State> extends Module {
   stream(options: StreamOptions = {}): Stream {
     return new Stream(this.stages(weightFormat(options)));
   }
+}
+
+/** How a batch is packed; null when all its sequences last T steps. */
+function layoutOf(what: string, { lengths }: PassOptions, steps: number, batch: number): PackedLayout | null {
+  if (lengths === undefined) return null;
+  const numbers = checkLengths(what, lengths, steps, batch);
+  return numbers.every((length) => length === steps) ? null : packedLayout(numbers);
 }
 
 /** The last states of all passes, [layers·directions, B, H] for each part of the state. */

@@ -1,4 +1,5 @@
 import { sumOfBiasesInto } from "../../ops/recurrent/inputProduct.ts";
+import type { PackedLayout } from "../../ops/recurrent/layout.ts";
 import { lstmSequence } from "../../ops/recurrent/lstm.ts";
 import type { WeightFormat } from "../../stream/format.ts";
 import type { StreamStage } from "../../stream/stage.ts";
@@ -46,12 +47,18 @@ export class LSTM extends RecurrentLayer<LSTMState> {
     }
   }
 
-  protected override run(x: Tensor, direction: Direction, initial: readonly Tensor[] | null): PassResult {
+  protected override run(
+    x: Tensor,
+    direction: Direction,
+    initial: readonly Tensor[] | null,
+    layout: PackedLayout | null,
+  ): PassResult {
     const { output, h, c } = lstmSequence(x, direction.weights, {
       h0: initial?.[0] ?? null,
       c0: initial?.[1] ?? null,
       peepholes: this.registered(`weight_peephole_${direction.suffix}`) ?? null,
       reverse: direction.reverse,
+      layout,
     });
     return { output, states: [h, c] };
   }

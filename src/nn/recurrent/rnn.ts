@@ -1,5 +1,6 @@
 import { type Activation, type ActivationName, activation } from "../../ops/activation.ts";
 import { sumOfBiasesInto } from "../../ops/recurrent/inputProduct.ts";
+import type { PackedLayout } from "../../ops/recurrent/layout.ts";
 import { rnnSequence } from "../../ops/recurrent/rnn.ts";
 import type { WeightFormat } from "../../stream/format.ts";
 import type { StreamStage } from "../../stream/stage.ts";
@@ -32,9 +33,15 @@ export class RNN extends RecurrentLayer<Tensor> {
     this.activation = activation(options.activation ?? "tanh");
   }
 
-  protected override run(x: Tensor, direction: Direction, initial: readonly Tensor[] | null): PassResult {
+  protected override run(
+    x: Tensor,
+    direction: Direction,
+    initial: readonly Tensor[] | null,
+    layout: PackedLayout | null,
+  ): PassResult {
     const { weights, reverse } = direction;
-    const { output, h } = rnnSequence(x, weights, { activation: this.activation, h0: initial?.[0] ?? null, reverse });
+    const h0 = initial?.[0] ?? null;
+    const { output, h } = rnnSequence(x, weights, { activation: this.activation, h0, reverse, layout });
     return { output, states: [h] };
   }
 

@@ -5,15 +5,18 @@ import type { Range } from "../../runtime/threads/ranges.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { columns, type Matrix, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
-import { openHistory, openStateGradient } from "./history.ts";
+import { History, openStateGradient } from "./history.ts";
 import { checkSizes, inputProduct, present, type RecurrentWeights } from "./inputProduct.ts";
-import { type PackedWeight, runPass } from "./pass.ts";
+import type { Layout, Stretch } from "./layout.ts";
+import { type PackedWeight, runBackward, runForward } from "./pass.ts";
 
 export interface GruOptions {
   /** [B, H]; zeros when omitted. */
   readonly h0?: Tensor | null;
   /** Walk from the last time step to the first. */
   readonly reverse?: boolean;
+  /** How the sequences lie when they are packed: x is [rows, I] then. */
+  readonly layout?: Layout | null;
   /** The reset gate multiplies h·U_nᵀ + b_n (PyTorch) rather than h (the paper); default true. */
   readonly resetAfter?: boolean;
 }
@@ -55,8 +58,8 @@ function candidateBias({ biasHh }: RecurrentWeights, hidden: number): number {
 /**
  * GRU over a whole sequence, blocks r z n: h_t = (1 − z)⊙n + z⊙h_{t-1}, r and z = σ(x_t·Wᵀ + b + h_{t-1}·Uᵀ),
  * n = tanh(x_t·W_nᵀ + b_in + r⊙(h_{t-1}·U_nᵀ + b_hn)), or with reset before tanh(… + (r⊙h_{t-1})·U_nᵀ + b_hn).
- * @param x [T, B, I]
- * @returns output [T, B, H] and the last state [B, H].
+ * @param x [T, B, I], or [rows, I] with a layout.
+ * @returns output [T, B, H], or [rows, H], and the last state [B, H].
  * @throws {ShapeError} when a shape does not fit.
  * Saves gates, candidate and h for the way back: (5T + 1)·B·H numbers.
  * Source: Cho et al. 2014, arXiv:1406.1078.
@@ -64,57 +67,65 @@ function candidateBias({ biasHh }: RecurrentWeights, hidden: number): number {
 export function gruSequence(
   x: Tensor,
   weights: RecurrentWeights,
-  { h0, reverse = false, resetAfter = true }: GruOptions = {},
+  { h0, reverse = false, resetAfter = true, layout: packed }: GruOptions = {},
 ): { output: Tensor; h: Tensor } {
   const { kernels } = engine();
-  const sizes = checkSizes("GRU", x, weights, 3);
-  const { steps, batch, hidden } = sizes;
+  const sizes = checkSizes("GRU", x, weights, 3, packed);
+  const { layout, hidden } = sizes;
   const { weightHh, biasHh } = weights;
-  const history = openHistory("GRU h0", h0, steps, batch, hidden, reverse);
+  const history = new History("GRU h0", h0, layout, hidden, reverse);
   const product = inputProduct(x, weights, foldedBias(weights, hidden, resetAfter), sizes);
   const { gates } = product;
-  const candidate = Tensor.inStep([steps, batch, hidden]);
-  const pass = { steps, batch, hidden, weight: weightHh, blocks: [2 * hidden, hidden] };
+  const candidate = Tensor.inStep([...layout.axes, hidden]);
+  const pass = { layout, hidden, reverse, weight: weightHh, blocks: [2 * hidden, hidden] };
   const biasCandidate = candidateBias(weights, hidden);
-  const fields = ({ first, size }: Range, packed: PackedWeight, dOutput = 0, dh = 0) => ({
-    steps,
+  const row = hidden * 4;
+  const fields = (
+    stretch: Stretch,
+    { first, size }: Range,
+    { rows: packedRows, panels }: PackedWeight,
+    dOutput = 0,
+    dh = 0,
+  ) => ({
+    steps: stretch.steps,
     batch: size,
-    stride: batch,
+    stride: stretch.batch,
     hidden,
     reverse: Number(reverse),
     resetAfter: Number(resetAfter),
     weight: weightHh.address,
+    rows: packedRows,
+    panels,
     biasCandidate,
     table: product.table,
-    tokens: product.tokens + first * 4,
-    gates: gates.address + 3 * first * hidden * 4,
-    history: history.states.address + first * hidden * 4,
-    candidate: candidate.address + first * hidden * 4,
-    rows: packed.rows,
-    panels: packed.panels,
-    dOutput: dOutput && dOutput + first * hidden * 4,
+    tokens: product.tokens + (stretch.row + first) * 4,
+    gates: gates.address + 3 * (stretch.row + first) * row,
+    history: history.address(stretch) + first * row,
+    candidate: candidate.address + (stretch.row + first) * row,
+    dOutput: dOutput && dOutput + (stretch.row + first) * row,
     outputRow: hidden,
-    dh: dh && dh + first * hidden * 4,
+    dh: dh && dh + first * row,
     workspace: engine().allocate(kernels.gruWorkspaceSize(size, hidden)),
   });
-  runPass("gruForward", pass, (share, packed) => gruPlan(fields(share, packed)));
+  runForward("gruForward", pass, [history], (...share) => gruPlan(fields(...share)));
 
   const { output, last } = history;
   record(present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
     const dh = openStateGradient(last);
     const dOutput = gradientOf(output);
-    runPass("gruBackward", pass, (share, packed) => gruPlan(fields(share, packed, dOutput, dh)));
-    const m = steps * batch;
+    runBackward("gruBackward", pass, (...share) => gruPlan(fields(...share, dOutput, dh)));
+    const m = layout.rows;
+    const before = history.before();
     const dBias = product.backward(gates.address);
     const dGates = gates.address;
     // The rows of U_n saw h through the reset gate, one way or the other.
     const dn: Matrix = resetAfter
       ? columns(candidate.address, hidden)
       : { address: dGates + 2 * hidden * 4, row: 1, column: 3 * hidden };
-    const seen = rows(resetAfter ? history.before : candidate.address, hidden);
+    const seen = rows(resetAfter ? before : candidate.address, hidden);
     addGradient(weightHh, (d, accumulate) => {
       const n = hidden;
-      multiply(columns(dGates, 3 * hidden), rows(history.before, n), d, { m: 2 * hidden, n, k: m, accumulate });
+      multiply(columns(dGates, 3 * hidden), rows(before, n), d, { m: 2 * hidden, n, k: m, accumulate });
       multiply(dn, seen, d + 2 * hidden * hidden * 4, { m: hidden, n, k: m, accumulate });
     });
     if (biasHh) {
@@ -123,7 +134,7 @@ export function gruSequence(
         if (resetAfter) kernels.sumAxis(candidate.address, d + 2 * hidden * 4, 1, m, hidden);
       });
     }
-    if (h0) writeGradient(h0, (d) => copy(dh, d, batch * hidden));
+    if (h0) writeGradient(h0, (d) => copy(dh, d, h0.size));
   });
   return { output, h: last };
 }

@@ -9,6 +9,7 @@ import { type Lookup, Tensor } from "../../tensor/tensor.ts";
 import { scatterAdd } from "../embedding.ts";
 import { asItLies, columns, multiply, rows, transposed } from "../matmul.ts";
 import { copy } from "../strided.ts";
+import { evenLayout, type Layout } from "./layout.ts";
 
 /** The weights every recurrent layer has; G is the number of gates. */
 export interface RecurrentWeights {
@@ -24,21 +25,35 @@ export interface RecurrentWeights {
 
 /** The sizes of one pass. */
 export interface Sizes {
-  readonly steps: number;
-  readonly batch: number;
+  readonly layout: Layout;
   readonly input: number;
   readonly hidden: number;
   readonly gates: number;
 }
 
-/** Checks every shape of a pass and names what does not fit. */
-export function checkSizes(what: string, x: Tensor, weights: RecurrentWeights, gates: number): Sizes {
+/** Checks every shape of a pass and names what does not fit; sequences of one length, [T, B, I], have no layout. */
+export function checkSizes(
+  what: string,
+  x: Tensor,
+  weights: RecurrentWeights,
+  gates: number,
+  packed?: Layout | null,
+): Sizes {
   const { weightIh, weightHh, biasIh, biasHh } = weights;
   if (x.dtype !== "float32") throw new ShapeError(`${what} x: expected float32 numbers, got ${x.dtype}`);
   const hidden = weightHh.shape[1] ?? 0;
   requireShape(`${what} weightHh`, weightHh.shape, [gates * hidden, hidden]);
   requireShape(`${what} weightIh`, weightIh.shape, [gates * hidden, "I"]);
   const input = weightIh.shape[1] as number;
+  const layout = packed ?? layoutOf(what, x, input);
+  if (packed) requireShape(`${what} x`, x.shape, [packed.rows, input]);
+  if (biasIh) requireShape(`${what} biasIh`, biasIh.shape, [gates * hidden]);
+  if (biasHh) requireShape(`${what} biasHh`, biasHh.shape, [gates * hidden]);
+  return { layout, input, hidden, gates: gates * hidden };
+}
+
+/** The layout of [T, B, I]. */
+function layoutOf(what: string, x: Tensor, input: number): Layout {
   requireShape(`${what} x`, x.shape, ["T", "B", input]);
   const [steps, batch] = x.shape as [number, number];
   if (steps === 0 || batch === 0) {
@@ -46,9 +61,7 @@ export function checkSizes(what: string, x: Tensor, weights: RecurrentWeights, g
       `${what} x: expected at least one time step and one sequence, got [${steps}, ${batch}, ${input}]`,
     );
   }
-  if (biasIh) requireShape(`${what} biasIh`, biasIh.shape, [gates * hidden]);
-  if (biasHh) requireShape(`${what} biasHh`, biasHh.shape, [gates * hidden]);
-  return { steps, batch, input, hidden, gates: gates * hidden };
+  return evenLayout(steps, batch);
 }
 
 /** Tensors that are there. */
@@ -74,9 +87,9 @@ export function sumOfBiasesInto({ biasIh, biasHh }: RecurrentWeights, address: n
 
 /** The input product of one pass, and the way back through it. */
 export interface InputProduct {
-  /** [T, B, G] */
+  /** [T, B, G], or [rows, G] when packed. */
   readonly gates: Tensor;
-  /** Where the products of every token lie, and the tokens [T, B]: the pass looks them up; 0 when gates holds them. */
+  /** Where the products of every token lie, and the tokens: the pass looks them up; 0 when gates holds them. */
   readonly table: number;
   readonly tokens: number;
   /** What the product was computed from besides the weights. */
@@ -95,14 +108,14 @@ export interface InputProduct {
  * products up: the same numbers for a fraction of the arithmetic, both ways.
  */
 export function inputProduct(x: Tensor, weights: RecurrentWeights, bias: number, sizes: Sizes): InputProduct {
-  const m = sizes.steps * sizes.batch;
+  const m = sizes.layout.rows;
   // Read even when the table stands in for x: after x's step has ended this throws, as any other use of x does.
   const { address } = x;
   const { lookup } = x;
   // An x that has been made a leaf wants the gradient itself.
   const leaf = x.requiresGrad && !x.source;
   if (lookup && !leaf && (lookup.weight.shape[0] as number) < m) return lookupProduct(lookup, weights, bias, sizes);
-  const gates = Tensor.inStep([sizes.steps, sizes.batch, sizes.gates]);
+  const gates = Tensor.inStep([...sizes.layout.axes, sizes.gates]);
   project(address, weights, bias, gates.address, m, sizes);
   return {
     gates,
@@ -124,7 +137,7 @@ function lookupProduct(
   const width = sizes.gates;
   const table = e.allocate(count * width);
   project(weight.address, weights, bias, table, count, sizes);
-  const gates = Tensor.inStep([sizes.steps, sizes.batch, width]);
+  const gates = Tensor.inStep([...sizes.layout.axes, width]);
   return {
     gates,
     table,
