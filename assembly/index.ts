@@ -7,7 +7,9 @@ export { heapBase, isRelaxed } from "./base/memory";
 export { gemm, gemmPacked, gemmPackedWorkspaceSize, gemmWorkspaceSize, packedRightSize, packRight } from "./gemm/gemm";
 export { gemv, gemvPacked, gemvTransposed, packedRowsSize, packRows } from "./gemm/gemv";
 export { gruBackward, gruForward, gruWorkspaceSize } from "./recurrent/gru";
+export { gruVariantBackward, gruVariantForward, gruVariantWorkspaceSize } from "./recurrent/gruVariant";
 export { lstmBackward, lstmForward, lstmWorkspaceSize } from "./recurrent/lstm";
+export { lstmVariantBackward, lstmVariantForward, lstmVariantWorkspaceSize } from "./recurrent/lstmVariant";
 export { packDirect, packTransposed, panelsSize } from "./recurrent/product";
 export { rnnBackward, rnnForward, rnnWorkspaceSize } from "./recurrent/rnn";
 export { int8WorkspaceSize, multiplyInt8, packedRowsInt8Size, packRowsInt8 } from "./stream/int8";
@@ -29,4 +31,4 @@ export { negativeLogLikelihood, negativeLogLikelihoodBackward, totalWeight } fro
 export { adamStep } from "./optim/adam";
 export { sgdStep } from "./optim/sgd";
 export { dropout } from "./random/dropout";
-export { fillNormal, fillUniform, philoxBits } from "./random/fill";
+export { bernoulli, fillNormal, fillUniform, philoxBits } from "./random/fill";

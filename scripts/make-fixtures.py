@@ -24,7 +24,7 @@ sys.dont_write_bytecode = True
 
 import torch  # noqa: E402
 
-from fixtures import activations, cells, layers, lengths, losses, model, operations, optimizers, recurrent  # noqa: E402
+from fixtures import activations, cells, layers, lengths, losses, model, operations, optimizers, recurrent, variants  # noqa: E402
 
 FAMILIES = {
     "rnn": recurrent.rnn_cases,
@@ -32,6 +32,7 @@ FAMILIES = {
     "gru": recurrent.gru_cases,
     "cells": cells.cases,
     "lengths": lengths.cases,
+    "variants": variants.cases,
     "layers": layers.cases,
     "activations": activations.cases,
     "losses": losses.cases,

@@ -93,16 +93,27 @@ export function outputsOf(
 }
 
 /** A recurrent layer of the library with the given weights, run forward. */
-export function forwardLayer({ kind, ...options }: LayerOptions, given: Named, pass: PassOptions = {}) {
+export function forwardLayer(
+  { kind, ...options }: LayerOptions,
+  given: Named,
+  pass: PassOptions = {},
+  prepare?: (layer: Module) => void,
+) {
   const layer = new { RNN, LSTM, GRU }[kind](options);
+  prepare?.(layer);
   loadWeights(layer, given);
   const leaves = leavesOf(given);
   return { layer, leaves, outputs: outputsOf(layer, leaves, pass) };
 }
 
 /** A recurrent layer forward and backward, as layerOracle runs its own. */
-export function runLayer(options: LayerOptions, given: Named, pass: PassOptions = {}): Named {
-  const { layer, leaves, outputs } = forwardLayer(options, given, pass);
+export function runLayer(
+  options: LayerOptions,
+  given: Named,
+  pass: PassOptions = {},
+  prepare?: (layer: Module) => void,
+): Named {
+  const { layer, leaves, outputs } = forwardLayer(options, given, pass, prepare);
   return runBoth(given, leaves, outputs, layer);
 }
 

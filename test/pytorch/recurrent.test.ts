@@ -36,6 +36,18 @@ describe("lengths = torch's packed sequences", () => {
   }
 });
 
+describe("variants = the same recurrences in torch", () => {
+  for (const fixture of readFixtures<LayerOptions>("variants")) {
+    test(fixture.name, () => {
+      expectFixture(
+        "variants",
+        fixture,
+        runLayer(fixture.options, fixture.under(""), {}, (layer) => layer.eval()),
+      );
+    });
+  }
+});
+
 describe("cells = torch.nn.RNNCell, LSTMCell, GRUCell", () => {
   for (const fixture of readFixtures<Options>("cells")) {
     test(fixture.name, () => {

@@ -6,7 +6,14 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { columns, type Matrix, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 import { History, openStateGradient } from "./history.ts";
-import { checkSizes, inputProduct, present, type RecurrentWeights } from "./inputProduct.ts";
+import {
+  checkSizes,
+  type InputProduct,
+  inputProduct,
+  present,
+  type RecurrentWeights,
+  type Sizes,
+} from "./inputProduct.ts";
 import type { Layout, Stretch } from "./layout.ts";
 import { type PackedWeight, runBackward, runForward } from "./pass.ts";
 
@@ -34,7 +41,8 @@ export function foldedBiasInto(
   if (biasHh) kernels.accumulate(biasHh.address, address, resetAfter ? 2 * hidden : 3 * hidden);
 }
 
-function foldedBias(weights: RecurrentWeights, hidden: number, resetAfter: boolean): number {
+/** The folded bias in the step's memory, or 0 when the layer has none. */
+export function foldedBias(weights: RecurrentWeights, hidden: number, resetAfter: boolean): number {
   if (!weights.biasIh && !weights.biasHh) return 0;
   const bias = engine().allocate(3 * hidden);
   foldedBiasInto(weights, bias, hidden, resetAfter);
@@ -48,7 +56,7 @@ export function candidateBiasInto({ biasHh }: RecurrentWeights, address: number,
 }
 
 /** b_n as the kernel reads it: that of b_hh, or zeros. */
-function candidateBias({ biasHh }: RecurrentWeights, hidden: number): number {
+export function candidateBias({ biasHh }: RecurrentWeights, hidden: number): number {
   if (biasHh) return biasHh.address + 2 * hidden * 4;
   const zeros = engine().allocate(hidden);
   engine().kernels.fill(zeros, hidden, 0);
@@ -72,7 +80,7 @@ export function gruSequence(
   const { kernels } = engine();
   const sizes = checkSizes("GRU", x, weights, 3, packed);
   const { layout, hidden } = sizes;
-  const { weightHh, biasHh } = weights;
+  const { weightHh } = weights;
   const history = new History("GRU h0", h0, layout, hidden, reverse);
   const product = inputProduct(x, weights, foldedBias(weights, hidden, resetAfter), sizes);
   const { gates } = product;
@@ -110,31 +118,50 @@ export function gruSequence(
   runForward("gruForward", pass, [history], (...share) => gruPlan(fields(...share)));
 
   const { output, last } = history;
-  record(present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
-    const dh = openStateGradient(last);
-    const dOutput = gradientOf(output);
-    runBackward("gruBackward", pass, (...share) => gruPlan(fields(...share, dOutput, dh)));
-    const m = layout.rows;
-    const before = history.before();
-    const dBias = product.backward(gates.address);
-    const dGates = gates.address;
-    // The rows of U_n saw h through the reset gate, one way or the other.
-    const dn: Matrix = resetAfter
-      ? columns(candidate.address, hidden)
-      : { address: dGates + 2 * hidden * 4, row: 1, column: 3 * hidden };
-    const seen = rows(resetAfter ? before : candidate.address, hidden);
-    addGradient(weightHh, (d, accumulate) => {
-      const n = hidden;
-      multiply(columns(dGates, 3 * hidden), rows(before, n), d, { m: 2 * hidden, n, k: m, accumulate });
-      multiply(dn, seen, d + 2 * hidden * hidden * 4, { m: hidden, n, k: m, accumulate });
-    });
-    if (biasHh) {
-      writeGradient(biasHh, (d) => {
-        copy(dBias, d, 3 * hidden);
-        if (resetAfter) kernels.sumAxis(candidate.address, d + 2 * hidden * 4, 1, m, hidden);
-      });
-    }
-    if (h0) writeGradient(h0, (d) => copy(dh, d, h0.size));
-  });
+  record(
+    present([product.from, weights.weightIh, weightHh, weights.biasIh, weights.biasHh, h0]),
+    [output, last],
+    () => {
+      const dh = openStateGradient(last);
+      const dOutput = gradientOf(output);
+      runBackward("gruBackward", pass, (...share) => gruPlan(fields(...share, dOutput, dh)));
+      weightGradients(weights, product, { gates, candidate, before: history.before() }, { ...sizes, resetAfter });
+      if (h0) writeGradient(h0, (d) => copy(dh, d, h0.size));
+    },
+  );
   return { output, h: last };
+}
+
+/** What a pass leaves for the gradients of the weights: dL/dz, candidate as the kernel leaves it, and h_{t-1} as U saw it. */
+interface Remains {
+  readonly gates: Tensor;
+  readonly candidate: Tensor;
+  readonly before: number;
+}
+
+/** Sends the gradients of a pass to x, both weights and both biases. */
+export function weightGradients(
+  { weightHh, biasHh }: RecurrentWeights,
+  product: InputProduct,
+  { gates, candidate, before }: Remains,
+  { layout, hidden, resetAfter }: Sizes & { readonly resetAfter: boolean },
+): void {
+  const m = layout.rows;
+  const n = hidden;
+  const dBias = product.backward(gates.address);
+  const dGates = gates.address;
+  // The rows of U_n saw h through the reset gate, one way or the other.
+  const dn: Matrix = resetAfter
+    ? columns(candidate.address, hidden)
+    : { address: dGates + 2 * hidden * 4, row: 1, column: 3 * hidden };
+  const seen = rows(resetAfter ? before : candidate.address, hidden);
+  addGradient(weightHh, (d, accumulate) => {
+    multiply(columns(dGates, 3 * hidden), rows(before, n), d, { m: 2 * hidden, n, k: m, accumulate });
+    multiply(dn, seen, d + 2 * hidden * hidden * 4, { m: hidden, n, k: m, accumulate });
+  });
+  if (!biasHh) return;
+  writeGradient(biasHh, (d) => {
+    copy(dBias, d, 3 * hidden);
+    if (resetAfter) engine().kernels.sumAxis(candidate.address, d + 2 * hidden * 4, 1, m, hidden);
+  });
 }

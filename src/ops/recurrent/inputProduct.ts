@@ -38,11 +38,12 @@ export function checkSizes(
   weights: RecurrentWeights,
   gates: number,
   packed?: Layout | null,
+  projected = false,
 ): Sizes {
   const { weightIh, weightHh, biasIh, biasHh } = weights;
   if (x.dtype !== "float32") throw new ShapeError(`${what} x: expected float32 numbers, got ${x.dtype}`);
-  const hidden = weightHh.shape[1] ?? 0;
-  requireShape(`${what} weightHh`, weightHh.shape, [gates * hidden, hidden]);
+  const hidden = projected ? Math.floor((weightHh.shape[0] ?? 0) / gates) : (weightHh.shape[1] ?? 0);
+  requireShape(`${what} weightHh`, weightHh.shape, [gates * hidden, projected ? "P" : hidden]);
   requireShape(`${what} weightIh`, weightIh.shape, [gates * hidden, "I"]);
   const input = weightIh.shape[1] as number;
   const layout = packed ?? layoutOf(what, x, input);

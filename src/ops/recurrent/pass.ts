@@ -42,8 +42,9 @@ export interface PackedWeight {
 /** Steps from which on a single sequence repays packing the weight, kept or not. */
 const MANY_STEPS = 16;
 
-export type ForwardKernel = "rnnForward" | "lstmForward" | "gruForward";
-export type BackwardKernel = "rnnBackward" | "lstmBackward" | "gruBackward";
+type Cell = "rnn" | "lstm" | "lstmVariant" | "gru" | "gruVariant";
+export type ForwardKernel = `${Cell}Forward`;
+export type BackwardKernel = `${Cell}Backward`;
 
 /** Writes the plan of a share of the sequences of a stretch and returns its address. */
 export type PlanShare = (stretch: Stretch, share: Range, packed: PackedWeight) => number;
@@ -99,3 +100,18 @@ function runStretch(
     );
   }
 }
+
+/** The address of states [rows, H] times the mask [B, H] that all steps share. */
+export function maskedStates(states: number, mask: number, { stretches, rows }: Layout, width: number): number {
+  const { kernels } = engine();
+  const masked = engine().allocate(rows * width);
+  for (const { steps, batch, row } of stretches) {
+    const block = batch * width;
+    const at = row * width * 4;
+    kernels.binary(MULTIPLY, states + at, mask, masked + at, steps, block, block, 1, 0, 1);
+  }
+  return masked;
+}
+
+/** The number of the product among the engine's binary operations. */
+const MULTIPLY = 2;

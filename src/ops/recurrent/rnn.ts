@@ -9,7 +9,8 @@ import { copy } from "../strided.ts";
 import { History, openStateGradient } from "./history.ts";
 import { checkSizes, inputProduct, present, type RecurrentWeights, sumOfBiases } from "./inputProduct.ts";
 import type { Layout, Stretch } from "./layout.ts";
-import { type PackedWeight, runBackward, runForward } from "./pass.ts";
+import { dropoutMask, zoneoutMask } from "./masks.ts";
+import { maskedStates, type PackedWeight, runBackward, runForward } from "./pass.ts";
 
 export interface RnnOptions {
   readonly activation: Activation;
@@ -19,6 +20,11 @@ export interface RnnOptions {
   readonly reverse?: boolean;
   /** How the sequences lie when they are packed: x is [rows, I] then. */
   readonly layout?: Layout | null;
+  /** Probability of dropping a number of h_{t-1} in the product, one mask for all steps. */
+  readonly recurrentDropout?: number;
+  /** Probability that a number of h stays what it was. */
+  readonly zoneout?: number;
+  readonly training?: boolean;
 }
 
 /**
@@ -26,14 +32,12 @@ export interface RnnOptions {
  * @param x [T, B, I], or [rows, I] with a layout.
  * @returns output [T, B, H], or [rows, H], and the last state [B, H].
  * @throws {ShapeError} when a shape does not fit.
- * Saves z and h for the way back: (2T + 1)·B·H numbers.
+ * Saves z and h for the way back: (2T + 1)·B·H numbers, and T·B·H more for the mask of zoneout, and with one of dropout.
  * Source: Elman 1990, "Finding structure in time".
  */
-export function rnnSequence(
-  x: Tensor,
-  weights: RecurrentWeights,
-  { activation, h0, reverse = false, layout: packed }: RnnOptions,
-): { output: Tensor; h: Tensor } {
+export function rnnSequence(x: Tensor, weights: RecurrentWeights, options: RnnOptions): { output: Tensor; h: Tensor } {
+  const { activation, h0, reverse = false, layout: packed } = options;
+  const { recurrentDropout = 0, zoneout = 0, training = false } = options;
   const { kernels } = engine();
   const sizes = checkSizes("RNN", x, weights, 1, packed);
   const { layout, hidden } = sizes;
@@ -42,6 +46,8 @@ export function rnnSequence(
   const product = inputProduct(x, weights, sumOfBiases(weights, sizes.gates), sizes);
   const { gates } = product;
   const pass = { layout, hidden, reverse, weight: weightHh, blocks: [hidden] };
+  const mask = dropoutMask(layout.batch * hidden, recurrentDropout, training);
+  const keepHidden = zoneoutMask(layout.rows * hidden, zoneout, training);
   const { parameters } = activation;
   const { forwardSlot, backwardSlot } = activation.slots;
   const row = hidden * 4;
@@ -70,6 +76,8 @@ export function rnnSequence(
     dOutput: dOutput && dOutput + (stretch.row + first) * row,
     outputRow: hidden,
     dh: dh && dh + first * row,
+    mask: mask && mask + first * row,
+    keepHidden: keepHidden && keepHidden + (stretch.row + first) * row,
     workspace: engine().allocate(kernels.rnnWorkspaceSize(size, hidden)),
   });
   runForward("rnnForward", pass, [history], (...share) => rnnPlan(fields(...share)));
@@ -81,8 +89,9 @@ export function rnnSequence(
     runBackward("rnnBackward", pass, (...share) => rnnPlan(fields(...share, dOutput, dh)));
     const m = layout.rows;
     const dBias = product.backward(gates.address);
+    const before = mask ? maskedStates(history.before(), mask, layout, hidden) : history.before();
     addGradient(weightHh, (d, accumulate) =>
-      multiply(columns(gates.address, hidden), rows(history.before(), hidden), d, {
+      multiply(columns(gates.address, hidden), rows(before, hidden), d, {
         m: hidden,
         n: hidden,
         k: m,
