@@ -10,6 +10,7 @@ export { gruBackward, gruForward, gruWorkspaceSize } from "./recurrent/gru";
 export { gruVariantBackward, gruVariantForward, gruVariantWorkspaceSize } from "./recurrent/gruVariant";
 export { lstmBackward, lstmForward, lstmWorkspaceSize } from "./recurrent/lstm";
 export { lstmVariantBackward, lstmVariantForward, lstmVariantWorkspaceSize } from "./recurrent/lstmVariant";
+export { gainGradient, normaliseRows, normaliseRowsBackward } from "./recurrent/normalise";
 export { packDirect, packTransposed, panelsSize } from "./recurrent/product";
 export { rnnBackward, rnnForward, rnnWorkspaceSize } from "./recurrent/rnn";
 export { int8WorkspaceSize, multiplyInt8, packedRowsInt8Size, packRowsInt8 } from "./stream/int8";

@@ -6,10 +6,14 @@
  *     n = φ(a_n + r⊙(h'·U_nᵀ + b_n)), or φ(a_n + b_n + (r⊙h')·U_nᵀ)
  *     h̃ = n + z⊙(h_{t-1} − n)   h_t = h̃ + k⊙(h_{t-1} − h̃)      (zoneout)
  *
+ * With layer normalisation h'·U_rzᵀ and h'·U_nᵀ are normalised, each for itself; reset comes after then. `recurrent`
+ * [T, B, 3H] keeps them, `dRecurrent` receives the gradient before the normalisation, `recurrentScales` [T, B, 2] keeps
+ * 1/√var.
+ *
  * σ and φ are any activations, reached through function-table slots, once a block. Layouts are those of gru.ts; `raw`
  * [T, B, 3H], where it is given, keeps what σ and φ were applied to, for those whose slope does not follow from their value.
  *
- * Sources: Gal & Ghahramani 2016; Krueger et al. 2017.
+ * Sources: Ba, Kiros & Hinton 2016; Gal & Ghahramani 2016; Krueger et al. 2017.
  */
 import { loadLanes, storeLanes } from "../base/lanes";
 import { gruResetAfter, gruState } from "./gru";
@@ -24,6 +28,7 @@ import {
   slotBefore,
   timeOf,
 } from "./product";
+import { normaliseRow, normaliseRowBackward, scaleRow } from "./normalise";
 import { addNumbers, copyNumbers, product } from "./row";
 import { keepPrevious, keepPreviousBackward } from "./zoneout";
 
@@ -51,6 +56,11 @@ class GruVariantPlan {
   mask: usize;
   /** [T, B, H], k, or 0 */
   keepHidden: usize;
+  /** γ [3H] of h'·Uᵀ, or 0: not normalised; then what goes with it. */
+  recurrentGain: usize;
+  recurrent: usize;
+  recurrentScales: usize;
+  dRecurrent: usize;
   table: usize;
   tokens: usize;
   /** [T, B, 3H] */
@@ -72,6 +82,13 @@ class GruVariantPlan {
 /** What the products want, three blocks [B, H], and two rows. */
 export function gruVariantWorkspaceSize(batch: i32, hidden: i32): i32 {
   return productWorkspaceSize(batch, 2 * hidden) + 3 * batch * hidden + 2 * hidden;
+}
+
+/** Where 1/√var of a step of a sequence lies. */
+// @ts-ignore: decorator
+@inline
+function scaleAt(p: GruVariantPlan, t: i32, b: usize): usize {
+  return p.recurrentScales + ((<usize>(t * p.stride) + b) << 3);
 }
 
 /** Fills gates, raw, candidate, and history with h_1 … h_T. Assigns. */
@@ -98,20 +115,32 @@ export function gruVariantForward(plan: usize): void {
       h = masked;
       product(before, p.mask, masked, batch * hidden, false);
     }
-    multiplyByTransposed(h, 0, p.panels, 0, a, 3 * hidden, batch, 2 * hidden, hidden, true, p.workspace);
+    const gain = p.recurrentGain;
+    const u = gain ? p.recurrent + 3 * first : a;
+    multiplyByTransposed(h, 0, p.panels, 0, u, 3 * hidden, batch, 2 * hidden, hidden, gain == 0, p.workspace);
     for (let b: usize = 0; b < <usize>batch; b++) {
       const gates = a + 3 * b * row;
+      if (gain) {
+        const normal = u + 3 * b * row;
+        store<f32>(scaleAt(p, t, b), normaliseRow(normal, normal, 2 * hidden));
+        scaleRow(normal, gain, 0, gates, 2 * hidden, true);
+      }
       if (p.raw) copyNumbers(gates, p.raw + 3 * (first + b * row), 2 * hidden);
       call_indirect<void>(p.gateForward, gates, gates, 2 * hidden, p.gateParameters);
       if (!resetAfter) product(gates, h + b * row, candidate + b * row, hidden, false);
     }
     const from = resetAfter ? h : candidate;
-    const to = resetAfter ? candidate : a + 2 * row;
-    const toRow = resetAfter ? hidden : 3 * hidden;
+    const to = gain ? u + 2 * row : resetAfter ? candidate : a + 2 * row;
+    const toRow = resetAfter && !gain ? hidden : 3 * hidden;
     multiplyByTransposed(from, 0, panelsCandidate, 0, to, toRow, batch, hidden, hidden, !resetAfter, p.workspace);
     for (let b: usize = 0; b < <usize>batch; b++) {
       const at = b * row;
       const n = a + 3 * at + 2 * row;
+      if (gain) {
+        const normal = u + 3 * at + 2 * row;
+        store<f32>(scaleAt(p, t, b) + 4, normaliseRow(normal, normal, hidden));
+        scaleRow(normal, gain + 2 * row, 0, candidate + at, hidden, false);
+      }
       if (resetAfter) gruResetAfter(a + 3 * at, candidate + at, p.biasCandidate, hidden);
       if (p.raw) copyNumbers(n, p.raw + 3 * (first + at) + 2 * row, hidden);
       call_indirect<void>(p.cellForward, n, n, hidden, p.cellParameters);
@@ -164,6 +193,7 @@ export function gruVariantBackward(plan: usize): void {
   const dSeen = seen + (<usize>block << 2);
   const kept = dSeen + (<usize>block << 2);
   const room = kept + (<usize>block << 2);
+  const gain = p.recurrentGain;
   for (let step = p.steps - 1; step >= 0; step--) {
     const t = timeOf(step, p.steps, reverse);
     const first = <usize>(t * stride) * row;
@@ -182,8 +212,18 @@ export function gruVariantBackward(plan: usize): void {
       product(gates + 2 * row, candidate + at, room, hidden, false);
       product(gates + 2 * row, gates, candidate + at, hidden, false);
       call_indirect<void>(p.gateBackward, raw ? raw : gates, gates, room, gates, hidden, p.gateParameters);
+      if (!gain) continue;
+      const normal = p.recurrent + 3 * (first + at);
+      const du = p.dRecurrent + 3 * (first + at);
+      const scale = scaleAt(p, t, b);
+      normaliseRowBackward(gates, gain, normal, load<f32>(scale), du, 2 * hidden);
+      const dn = du + 2 * row;
+      normaliseRowBackward(candidate + at, gain + 2 * row, normal + 2 * row, load<f32>(scale, 4), dn, hidden);
     }
-    if (resetAfter) {
+    const du = p.dRecurrent + 3 * first;
+    if (gain) {
+      multiplyBy(du + 2 * row, 3 * hidden, 0, panelsCandidate, dSeen, batch, hidden, hidden, false, p.workspace);
+    } else if (resetAfter) {
       multiplyBy(candidate, hidden, 0, panelsCandidate, dSeen, batch, hidden, hidden, false, p.workspace);
     } else {
       let h = before;
@@ -201,7 +241,7 @@ export function gruVariantBackward(plan: usize): void {
         call_indirect<void>(p.gateBackward, raw, r, room, r, hidden, p.gateParameters);
       }
     }
-    multiplyBy(a, 3 * hidden, 0, p.panels, dSeen, batch, 2 * hidden, hidden, true, p.workspace);
+    multiplyBy(gain ? du : a, 3 * hidden, 0, p.panels, dSeen, batch, 2 * hidden, hidden, true, p.workspace);
     if (p.mask) product(dSeen, p.mask, dSeen, block, false);
     addNumbers(dSeen, p.dh, block);
     if (p.keepHidden) addNumbers(kept, p.dh, block);

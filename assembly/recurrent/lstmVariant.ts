@@ -4,20 +4,25 @@
  *     h' = m⊙h_{t-1}                                    one mask for all steps (variational dropout)
  *     i = σ(z_i + p_i⊙c_{t-1})   f = σ(z_f + p_f⊙c_{t-1}), or 1 − i (coupled)   g = φ(z_g)
  *     c̃ = f⊙c_{t-1} + i⊙g        c_t = c̃ + k_c⊙(c_{t-1} − c̃)                   (zoneout)
- *     o = σ(z_o + p_o⊙c_t)       s = o⊙φ(c_t)
+ *     o = σ(z_o + p_o⊙c_t)       s = o⊙φ(c_t), or o⊙φ(LN(c_t))
  *     h̃ = W_hr·s, or s           h_t = h̃ + k_h⊙(h_{t-1} − h̃)
  *
- * with z = x_t·W_ihᵀ + b + h'·W_hhᵀ in blocks i f g o, or i g o when coupled; σ and φ are any activations, reached through
+ * with z = x_t·W_ihᵀ + b + h'·W_hhᵀ, or x_t's part and LN(h'·W_hhᵀ), in blocks i f g o, or i g o when coupled; σ and φ are any activations, reached through
  * function-table slots, once a block.
  *
  * Layouts: as in lstm.ts, with G = 4 or 3 blocks; states of h have P numbers, P = H without W_hr. `raw` [T, B, GH], where it
  * is given, keeps z for activations whose slope does not follow from their value; `unprojected` [T, B, H] keeps s, and
  * `dProjected` [T, B, P] receives dL/dh̃, both for the gradient of W_hr. No buffer overlaps another.
  *
- * Sources: projection: Sak, Senior & Beaufays 2014; coupled gates: Greff et al. 2017; variational dropout: Gal &
+ * With layer normalisation, `recurrent` [T, B, GH] keeps the normalised h'·W_hhᵀ and `dRecurrent` receives the gradient
+ * before the normalisation, `normalCell` and `dNormalCell` [T, B, H] do so for c with the gradient behind it, and the two
+ * `…Scales` [T, B] keep 1/√var.
+ *
+ * Sources: layer normalisation: Ba, Kiros & Hinton 2016; projection: Sak, Senior & Beaufays 2014; coupled gates: Greff et al. 2017; variational dropout: Gal &
  * Ghahramani 2016; zoneout: Krueger et al. 2017.
  */
 import { loadLanes, storeLanes } from "../base/lanes";
+import { normaliseRow, normaliseRowBackward, scaleRow } from "./normalise";
 import { addNumbers, copyNumbers, product } from "./row";
 import {
   addOutputGradient,
@@ -61,6 +66,17 @@ class LstmVariantPlan {
   /** [T, B, P] and [T, B, H], k_h and k_c, or 0 */
   keepHidden: usize;
   keepCell: usize;
+  /** γ [GH] of h'·W_hhᵀ, or 0: not normalised; then what goes with it. */
+  recurrentGain: usize;
+  recurrent: usize;
+  recurrentScales: usize;
+  dRecurrent: usize;
+  /** γ and β [H] of c, or 0; then what goes with them. */
+  cellGain: usize;
+  cellBias: usize;
+  normalCell: usize;
+  cellScales: usize;
+  dNormalCell: usize;
   table: usize;
   tokens: usize;
   /** [T, B, GH] */
@@ -83,12 +99,12 @@ class LstmVariantPlan {
   workspace: usize;
 }
 
-/** What the products want, two blocks [B, P], one [B, H], and a row of four blocks and one. */
+/** What the products want, two blocks [B, P], one [B, H], and a row of four blocks and two. */
 export function lstmVariantWorkspaceSize(batch: i32, hidden: i32, output: i32): i32 {
-  return productWorkspaceSize(batch, 4 * hidden) + batch * (2 * output + hidden) + 5 * hidden;
+  return productWorkspaceSize(batch, 4 * hidden) + batch * (2 * output + hidden) + 6 * hidden;
 }
 
-/** z → the gates in place, c and s: one step of one sequence. */
+/** z → the gates in place, c and s: one step of one sequence, which stands at `place` in [T, B]. */
 function variantRow(
   p: LstmVariantPlan,
   z: usize,
@@ -97,6 +113,7 @@ function variantRow(
   c: usize,
   s: usize,
   keepCell: usize,
+  place: usize,
 ): void {
   const hidden = p.hidden;
   const gate = <usize>hidden << 2;
@@ -129,7 +146,14 @@ function variantRow(
   if (peepholes) product(peepholes + (coupled ? gate : 2 * gate), c, output, hidden, true);
   if (raw) copyNumbers(output, raw + (output - z), hidden);
   call_indirect<void>(p.gateForward, output, output, hidden, p.gateParameters);
-  call_indirect<void>(p.cellForward, c, s, hidden, p.cellParameters);
+  let squashed = c;
+  if (p.cellGain) {
+    const normal = p.normalCell + place * gate;
+    store<f32>(p.cellScales + (place << 2), normaliseRow(c, normal, hidden));
+    scaleRow(normal, p.cellGain, p.cellBias, s, hidden, false);
+    squashed = s;
+  }
+  call_indirect<void>(p.cellForward, squashed, s, hidden, p.cellParameters);
   product(output, s, s, hidden, false);
 }
 
@@ -160,13 +184,21 @@ export function lstmVariantForward(plan: usize): void {
       h = masked;
       product(before, p.mask, masked, batch * output, false);
     }
-    multiplyByTransposed(h, 0, p.panels, 0, z, width, batch, width, output, true, p.workspace);
+    const recurrent = p.recurrentGain ? p.recurrent + first * gateRow : z;
+    const accumulate = p.recurrentGain == 0;
+    multiplyByTransposed(h, 0, p.panels, 0, recurrent, width, batch, width, output, accumulate, p.workspace);
     const s = p.projectionPanels ? p.unprojected + first * cellRow : after;
     for (let b: usize = 0; b < <usize>batch; b++) {
       const raw = p.raw ? p.raw + (first + b) * gateRow : 0;
       const keep = p.keepCell ? p.keepCell + (first + b) * cellRow : 0;
       const previous = p.cells + (slot + b) * cellRow;
-      variantRow(p, z + b * gateRow, raw, previous, p.cells + (next + b) * cellRow, s + b * cellRow, keep);
+      const place = first + b;
+      if (p.recurrentGain) {
+        const normal = recurrent + b * gateRow;
+        store<f32>(p.recurrentScales + (place << 2), normaliseRow(normal, normal, width));
+        scaleRow(normal, p.recurrentGain, 0, z + b * gateRow, width, true);
+      }
+      variantRow(p, z + b * gateRow, raw, previous, p.cells + (next + b) * cellRow, s + b * cellRow, keep, place);
     }
     if (p.projectionPanels) {
       multiplyByTransposed(s, 0, p.projectionPanels, 0, after, output, batch, output, hidden, false, p.workspace);
@@ -175,7 +207,7 @@ export function lstmVariantForward(plan: usize): void {
   }
 }
 
-/** The gates → dL/dz in place, dc: dL/dc_t → dL/dc_{t-1}; ds = dL/ds is read. `room` holds 5H numbers. */
+/** The gates → dL/dz in place, dc: dL/dc_t → dL/dc_{t-1}; ds = dL/ds is read. `room` holds 6H numbers. */
 function variantRowBackward(
   p: LstmVariantPlan,
   z: usize,
@@ -186,6 +218,7 @@ function variantRowBackward(
   dc: usize,
   keepCell: usize,
   room: usize,
+  place: usize,
 ): void {
   const hidden = p.hidden;
   const gate = <usize>hidden << 2;
@@ -197,11 +230,21 @@ function variantRowBackward(
   const peepholes = p.peepholes;
   const x = raw ? raw : z;
   // s = o⊙φ(c): the gradients of o and, through φ, of c.
-  call_indirect<void>(p.cellForward, c, squashed, hidden, p.cellParameters);
+  let unsquashed = c;
+  const normal = p.normalCell + place * gate;
+  if (p.cellGain) {
+    unsquashed = squashed + gate;
+    scaleRow(normal, p.cellGain, p.cellBias, unsquashed, hidden, false);
+  }
+  call_indirect<void>(p.cellForward, unsquashed, squashed, hidden, p.cellParameters);
   product(ds, squashed, dOutput, hidden, false);
   call_indirect<void>(p.gateBackward, x + (output - z), output, dOutput, dOutput, hidden, p.gateParameters);
   product(ds, output, room, hidden, false);
-  call_indirect<void>(p.cellBackward, c, squashed, room, room, hidden, p.cellParameters);
+  call_indirect<void>(p.cellBackward, unsquashed, squashed, room, room, hidden, p.cellParameters);
+  if (p.cellGain) {
+    copyNumbers(room, p.dNormalCell + place * gate, hidden);
+    normaliseRowBackward(room, p.cellGain, normal, load<f32>(p.cellScales + (place << 2)), room, hidden);
+  }
   addNumbers(room, dc, hidden);
   if (peepholes) product(peepholes + (coupled ? gate : 2 * gate), dOutput, dc, hidden, true);
   const one = f32x4.splat(1);
@@ -284,9 +327,15 @@ export function lstmVariantBackward(plan: usize): void {
       const at = b * cellRow;
       const before = p.cells + (slot + b) * cellRow;
       const c = p.cells + (next + b) * cellRow;
-      variantRowBackward(p, z + b * gateRow, raw, before, c, ds + at, p.dc + at, keep, room);
+      const place = first + b;
+      variantRowBackward(p, z + b * gateRow, raw, before, c, ds + at, p.dc + at, keep, room, place);
+      if (!p.recurrentGain) continue;
+      const normal = p.recurrent + place * gateRow;
+      const scale = load<f32>(p.recurrentScales + (place << 2));
+      normaliseRowBackward(z + b * gateRow, p.recurrentGain, normal, scale, p.dRecurrent + place * gateRow, width);
     }
-    multiplyBy(z, width, 0, p.panels, p.dh, batch, width, output, false, p.workspace);
+    const dz = p.recurrentGain ? p.dRecurrent + first * gateRow : z;
+    multiplyBy(dz, width, 0, p.panels, p.dh, batch, width, output, false, p.workspace);
     if (p.mask) product(p.dh, p.mask, p.dh, batch * output, false);
     if (p.keepHidden) addNumbers(kept, p.dh, batch * output);
   }

@@ -8,6 +8,8 @@ import { randomNumbers, randomVector } from "../oracle/random.ts";
 import { builds, loadEngine } from "./engine.ts";
 
 const [STEPS, BATCH, SIGMOID, TANH, GELU] = [3, 5, 1, 2, 7];
+/** Fields that are not used. */
+const zeros = (count: number): number[] => new Array<number>(count).fill(0);
 const hiddenSizes = [1, 3, 4, 7, 13, 16];
 
 describe.each(builds)("%s", (build) => {
@@ -50,7 +52,7 @@ describe.each(builds)("%s", (build) => {
       const room = engine.floats(workspace).address;
       const fields = variant
         ? [
-            ...[...common, hidden, 0, 0, panels, 0, 0, ...slotsOf(SIGMOID, TANH), 0, 0, 0, 0, 0, gates.address, 0],
+            ...[...common, hidden, 0, 0, panels, 0, 0, ...slotsOf(SIGMOID, TANH), ...zeros(12), 0, 0, gates.address, 0],
             ...[history.address, cells.address, 0, dOutput, hidden, dh.address, dc.address, 0, 0, room],
           ]
         : [
@@ -79,6 +81,12 @@ describe.each(builds)("%s", (build) => {
     const [history, cells] = [random((rows + BATCH) * output, 8), random((rows + BATCH) * hidden, 9)];
     const [unprojected, dProjected] = [engine.floats(rows * hidden), engine.floats(rows * output)];
     const [dOutput, dh, dc] = [random(rows * output, 10), random(BATCH * output, 11), random(BATCH * hidden, 12)];
+    const width = 3 * hidden;
+    const norm = [
+      ...[random(width, 13), engine.floats(rows * width), engine.floats(rows), engine.floats(rows * width)],
+      ...[random(hidden, 14), random(hidden, 15), engine.floats(rows * hidden)],
+      ...[engine.floats(rows), engine.floats(rows * hidden)],
+    ];
     const dPeepholes = engine.floats(new Float32Array(2 * hidden));
     for (const way of ["Forward", "Backward"] as const) {
       const pack = way === "Forward" ? "packTransposed" : "packDirect";
@@ -87,13 +95,24 @@ describe.each(builds)("%s", (build) => {
       kernels[`lstmVariant${way}`](
         engine.integers([
           ...[STEPS, BATCH, BATCH, hidden, output, 1, 1, ...panels, peepholes, ...slotsOf(GELU, GELU)],
-          ...[mask, keepHidden, keepCell, 0, 0, gates.address, raw.address, history.address, cells.address],
+          ...[
+            mask,
+            keepHidden,
+            keepCell,
+            ...norm.map(({ address }) => address),
+            0,
+            0,
+            gates.address,
+            raw.address,
+            history.address,
+            cells.address,
+          ],
           ...[unprojected.address, dOutput.address, output, dh.address, dc.address, dPeepholes.address],
           ...[dProjected.address, room],
         ]),
       );
     }
-    for (const { values } of [gates, raw, history, cells, unprojected, dProjected, dh, dc, dPeepholes]) {
+    for (const { values } of [gates, raw, history, cells, unprojected, dProjected, dh, dc, dPeepholes, ...norm]) {
       expect(values.every(Number.isFinite)).toBe(true);
     }
     engine.release();
@@ -117,7 +136,7 @@ describe.each(builds)("%s", (build) => {
       const room = engine.floats(size(BATCH, hidden)).address;
       const states = [history.address, candidate.address, ...backward, room];
       const fields = variant
-        ? [...common, panels, bias, ...slotsOf(SIGMOID, TANH), 0, 0, 0, 0, gates.address, 0, ...states]
+        ? [...common, panels, bias, ...slotsOf(SIGMOID, TANH), ...zeros(6), 0, 0, gates.address, 0, ...states]
         : [...common, weight, 0, panels, bias, 0, 0, gates.address, ...states];
       kernels[`${variant ? "gruVariant" : "gru"}${way}` as const](engine.integers(fields));
     }

@@ -34,11 +34,24 @@ export interface LSTMOptions extends RecurrentOptions {
   activation?: ActivationName | Activation;
   /** Of the gates, default "sigmoid". One that leaves 0 … 1 is taken with a warning. */
   gateActivation?: ActivationName | Activation;
+  /**
+   * Normalise x·W_ihᵀ, h·W_hhᵀ and c (Ba, Kiros & Hinton 2016); default false. Adds weight_norm_ih_l0 and
+   * weight_norm_hh_l0 [4H], weight_norm_c_l0 and bias_norm_c_l0 [H], gains of 1 and a bias of 0 at first.
+   */
+  layerNorm?: boolean;
   /** Probabilities that a number of h and of c stays what it was (Krueger et al. 2017), or one for both; default 0. */
   zoneout?: number | { readonly hidden?: number; readonly cell?: number };
 }
 
-const ownOptions = ["peepholes", "projectionSize", "coupledGates", "activation", "gateActivation", "zoneout"];
+const ownOptions = [
+  "peepholes",
+  "projectionSize",
+  "coupledGates",
+  "activation",
+  "gateActivation",
+  "zoneout",
+  "layerNorm",
+];
 
 /** @throws {OptionError} unless both are probabilities. */
 function zoneoutOf(given: NonNullable<LSTMOptions["zoneout"]>): { hidden: number; cell: number } {
@@ -73,6 +86,7 @@ export class LSTM extends RecurrentLayer<LSTMState> {
   readonly coupledGates: boolean;
   readonly activation: Activation;
   readonly gateActivation: Activation;
+  readonly layerNorm: boolean;
   readonly zoneout: { readonly hidden: number; readonly cell: number };
   protected override readonly stateKind = "{ h, c }";
 
@@ -86,12 +100,30 @@ export class LSTM extends RecurrentLayer<LSTMState> {
     this.coupledGates = coupledGates;
     this.activation = activation(options.activation ?? "tanh");
     this.gateActivation = gateActivation("LSTM", options.gateActivation ?? "sigmoid");
+    this.layerNorm = options.layerNorm ?? false;
     this.zoneout = zoneoutOf(options.zoneout ?? 0);
+    for (const { suffix } of this.directions) this.#addWeights(suffix);
+  }
+
+  /** What a direction of a layer has besides the weights that every recurrent layer has. */
+  #addWeights(suffix: string): void {
+    const { hiddenSize: hidden, projectionSize, coupledGates } = this;
+    if (projectionSize) this.#add(`weight_hr_${suffix}`, [projectionSize, hidden]);
+    if (this.peepholes) this.#add(`weight_peephole_${suffix}`, [(coupledGates ? 2 : 3) * hidden]);
+    if (this.layerNorm) this.#addNorm(suffix, (coupledGates ? 3 : 4) * hidden);
+  }
+
+  /** Gains of 1, and a bias of 0. */
+  #addNorm(suffix: string, gates: number): void {
     const hidden = this.hiddenSize;
-    for (const { suffix } of this.directions) {
-      if (outputSize) this.#add(`weight_hr_${suffix}`, [outputSize, hidden]);
-      if (this.peepholes) this.#add(`weight_peephole_${suffix}`, [(coupledGates ? 2 : 3) * hidden]);
+    for (const [name, size] of [
+      ["ih", gates],
+      ["hh", gates],
+      ["c", hidden],
+    ] as const) {
+      this.register(`weight_norm_${name}_${suffix}`, new Parameter([size])).set(new Float32Array(size).fill(1));
     }
+    this.register(`bias_norm_c_${suffix}`, new Parameter([hidden]));
   }
 
   #add(name: string, shape: number[]): void {
@@ -110,6 +142,7 @@ export class LSTM extends RecurrentLayer<LSTMState> {
             ...options,
             projection: this.registered(`weight_hr_${suffix}`) ?? null,
             coupled: this.coupledGates,
+            norm: this.#norm(suffix),
             activation: this.activation,
             gateActivation: this.gateActivation,
             recurrentDropout: this.recurrentDropout,
@@ -120,11 +153,23 @@ export class LSTM extends RecurrentLayer<LSTMState> {
     return { output, states: [h, c] };
   }
 
+  #norm(suffix: string) {
+    if (!this.layerNorm) return null;
+    const own = (name: string): Parameter => this.registered(`${name}_${suffix}`) as Parameter;
+    const [input, recurrent, cell] = ["ih", "hh", "c"].map((name) => own(`weight_norm_${name}`)) as [
+      Parameter,
+      Parameter,
+      Parameter,
+    ];
+    return { input, recurrent, cell, cellBias: own("bias_norm_c") };
+  }
+
   /** What only the variant of the kernel can do. */
   get #variations(): Record<string, boolean> {
     return {
       projectionSize: this.projectionSize !== null,
       coupledGates: this.coupledGates,
+      layerNorm: this.layerNorm,
       "activations of its own": this.activation.name !== "tanh" || this.gateActivation.name !== "sigmoid",
       zoneout: this.zoneout.hidden > 0 || this.zoneout.cell > 0,
     };

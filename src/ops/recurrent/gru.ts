@@ -137,23 +137,26 @@ interface Remains {
   readonly gates: Tensor;
   readonly candidate: Tensor;
   readonly before: number;
+  /** [T, B, 3H], the gradient of h·Uᵀ where that was normalised; 0: it is dL/dz and candidate. */
+  readonly dRecurrent?: number;
 }
 
 /** Sends the gradients of a pass to x, both weights and both biases. */
 export function weightGradients(
   { weightHh, biasHh }: RecurrentWeights,
   product: InputProduct,
-  { gates, candidate, before }: Remains,
+  { gates, candidate, before, dRecurrent = 0 }: Remains,
   { layout, hidden, resetAfter }: Sizes & { readonly resetAfter: boolean },
 ): void {
   const m = layout.rows;
   const n = hidden;
   const dBias = product.backward(gates.address);
-  const dGates = gates.address;
+  const dGates = dRecurrent || gates.address;
   // The rows of U_n saw h through the reset gate, one way or the other.
-  const dn: Matrix = resetAfter
-    ? columns(candidate.address, hidden)
-    : { address: dGates + 2 * hidden * 4, row: 1, column: 3 * hidden };
+  const dn: Matrix =
+    resetAfter && !dRecurrent
+      ? columns(candidate.address, hidden)
+      : { address: dGates + 2 * hidden * 4, row: 1, column: 3 * hidden };
   const seen = rows(resetAfter ? before : candidate.address, hidden);
   addGradient(weightHh, (d, accumulate) => {
     multiply(columns(dGates, 3 * hidden), rows(before, n), d, { m: 2 * hidden, n, k: m, accumulate });

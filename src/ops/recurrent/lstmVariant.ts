@@ -9,7 +9,7 @@ import { columns, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 import { packedCopy } from "../weight.ts";
 import { History, openStateGradient } from "./history.ts";
-import { checkSizes, inputProduct, present, type RecurrentWeights, sumOfBiases } from "./inputProduct.ts";
+import { checkSizes, inputProduct, present, type RecurrentWeights, type Sizes, sumOfBiases } from "./inputProduct.ts";
 import type { Stretch } from "./layout.ts";
 import type { LstmOptions } from "./lstm.ts";
 import { dropoutMask, zoneoutMask } from "./masks.ts";
@@ -25,6 +25,13 @@ export interface LstmVariantOptions extends LstmOptions {
   readonly gateActivation: Activation;
   /** φ, of the candidate and of the cell. */
   readonly activation: Activation;
+  /** γ [GH] of x·W_ihᵀ and of h·W_hhᵀ, γ and β [H] of c: layer normalisation. */
+  readonly norm?: {
+    readonly input: Tensor;
+    readonly recurrent: Tensor;
+    readonly cell: Tensor;
+    readonly cellBias: Tensor;
+  } | null;
   /** Probability of dropping a number of h_{t-1} in the product, one mask for all steps. */
   readonly recurrentDropout?: number;
   /** Probabilities that a number of h and of c stays what it was. */
@@ -54,8 +61,9 @@ export function lstmVariantSequence(
   );
   const { output, last } = history;
   const { weightIh, weightHh, biasIh, biasHh } = weights;
-  const { peepholes, projection, h0, c0 } = options;
-  const inputs = present([product.from, weightIh, weightHh, biasIh, biasHh, peepholes, projection, h0, c0]);
+  const { peepholes, projection, norm, h0, c0 } = options;
+  const gains = [norm?.input, norm?.recurrent, norm?.cell, norm?.cellBias];
+  const inputs = present([product.from, weightIh, weightHh, biasIh, biasHh, peepholes, projection, ...gains, h0, c0]);
   record(inputs, [output, last, cells.last], () => goBack(variant));
   return { output, h: last, c: cells.last };
 }
@@ -65,7 +73,7 @@ type Variant = ReturnType<typeof open>;
 /** Checks everything and reserves what a pass works on. */
 function open(x: Tensor, weights: RecurrentWeights, options: LstmVariantOptions) {
   const { h0, c0, peepholes, projection, coupled = false, reverse = false, layout: packed } = options;
-  const { gateActivation, activation, recurrentDropout = 0, zoneout, training = false } = options;
+  const { gateActivation, activation, recurrentDropout = 0, zoneout, training = false, norm = null } = options;
   const blocks = coupled ? 3 : 4;
   const sizes = checkSizes("LSTM", x, weights, blocks, packed, projection != null);
   const { layout, hidden } = sizes;
@@ -78,7 +86,9 @@ function open(x: Tensor, weights: RecurrentWeights, options: LstmVariantOptions)
   }
   const history = new History("LSTM h0", h0, layout, width, reverse);
   const cells = new History("LSTM c0", c0, layout, hidden, reverse);
-  const product = inputProduct(x, weights, sumOfBiases(weights, sizes.gates), sizes);
+  if (norm) checkNorm(norm, sizes);
+  const inputNorm = norm && { gain: norm.input, blocks: [sizes.gates] };
+  const product = inputProduct(x, weights, sumOfBiases(weights, sizes.gates), sizes, inputNorm);
   const reserve = (wanted: boolean, count: number): number => (wanted ? engine().allocate(layout.rows * count) : 0);
   const keepsInput = !(gateActivation.derivedFromResult && activation.derivedFromResult);
   return {
@@ -94,10 +104,24 @@ function open(x: Tensor, weights: RecurrentWeights, options: LstmVariantOptions)
     raw: reserve(keepsInput, sizes.gates),
     unprojected: reserve(projection != null, hidden),
     dProjected: reserve(projection != null, width),
+    recurrent: reserve(norm != null, sizes.gates),
+    dRecurrent: reserve(norm != null, sizes.gates),
+    normalCell: reserve(norm != null, hidden),
+    dNormalCell: reserve(norm != null, hidden),
+    recurrentScales: reserve(norm != null, 1),
+    cellScales: reserve(norm != null, 1),
     mask: dropoutMask(layout.batch * width, recurrentDropout, training),
     keepHidden: zoneoutMask(layout.rows * width, zoneout?.hidden ?? 0, training),
     keepCell: zoneoutMask(layout.rows * hidden, zoneout?.cell ?? 0, training),
   };
+}
+
+/** @throws {ShapeError} when a gain or the bias is of another size. */
+function checkNorm({ input, recurrent, cell, cellBias }: NonNullable<LstmVariantOptions["norm"]>, sizes: Sizes): void {
+  requireShape("LSTM norm input", input.shape, [sizes.gates]);
+  requireShape("LSTM norm recurrent", recurrent.shape, [sizes.gates]);
+  requireShape("LSTM norm cell", cell.shape, [sizes.hidden]);
+  requireShape("LSTM norm cellBias", cellBias.shape, [sizes.hidden]);
 }
 
 interface Panels {
@@ -137,6 +161,15 @@ function fieldsOf(variant: Variant, panels: Panels, stretch: Stretch, { first, s
     mask: at(variant.mask, first, width),
     keepHidden: at(variant.keepHidden, row, width),
     keepCell: at(variant.keepCell, row, hidden),
+    recurrentGain: options.norm?.recurrent.address ?? 0,
+    recurrent: at(variant.recurrent, row, sizes.gates),
+    recurrentScales: at(variant.recurrentScales, row, 1),
+    dRecurrent: at(variant.dRecurrent, row, sizes.gates),
+    cellGain: options.norm?.cell.address ?? 0,
+    cellBias: options.norm?.cellBias.address ?? 0,
+    normalCell: at(variant.normalCell, row, hidden),
+    cellScales: at(variant.cellScales, row, 1),
+    dNormalCell: at(variant.dNormalCell, row, hidden),
     table: product.table,
     tokens: product.tokens + row * 4,
     gates: at(product.gates.address, row, sizes.gates),
@@ -157,7 +190,7 @@ function fieldsOf(variant: Variant, panels: Panels, stretch: Stretch, { first, s
 /** The way back: the pass, then one product a weight. */
 function goBack(variant: Variant): void {
   const { weights, options, sizes, width, history, cells, product, pass, mask } = variant;
-  const { peepholes, projection, h0, c0 } = options;
+  const { peepholes, projection, norm, h0, c0 } = options;
   const { hidden, layout } = sizes;
   const dh = openStateGradient(history.last);
   const dc = openStateGradient(cells.last);
@@ -176,10 +209,12 @@ function goBack(variant: Variant): void {
   const m = sizes.gates;
   const { weightHh, biasHh } = weights;
   const dGates = product.gates.address;
+  if (norm) sendNormGradients(norm, variant);
+  // The input's own normalisation changes dGates where it lies.
   const dBias = product.backward(dGates);
   const before = mask ? maskedStates(history.before(), mask, layout, width) : history.before();
   addGradient(weightHh, (d, accumulate) =>
-    multiply(columns(dGates, m), rows(before, width), d, { m, n: width, k, accumulate }),
+    multiply(columns(norm ? variant.dRecurrent : dGates, m), rows(before, width), d, { m, n: width, k, accumulate }),
   );
   if (projection) {
     addGradient(projection, (d, accumulate) => {
@@ -190,4 +225,15 @@ function goBack(variant: Variant): void {
   if (biasHh) writeGradient(biasHh, (d) => copy(dBias, d, m));
   if (h0) writeGradient(h0, (d) => copy(dh, d, h0.size));
   if (c0) writeGradient(c0, (d) => copy(dc, d, c0.size));
+}
+
+/** The gradients of γ and β inside the recurrence. */
+function sendNormGradients(norm: NonNullable<LstmVariantOptions["norm"]>, variant: Variant): void {
+  const { kernels } = engine();
+  const { product, sizes } = variant;
+  const { layout, hidden, gates } = sizes;
+  const { rows: count } = layout;
+  writeGradient(norm.recurrent, (d) => kernels.gainGradient(product.gates.address, variant.recurrent, d, count, gates));
+  writeGradient(norm.cell, (d) => kernels.gainGradient(variant.dNormalCell, variant.normalCell, d, count, hidden));
+  writeGradient(norm.cellBias, (d) => kernels.sumAxis(variant.dNormalCell, d, 1, count, hidden));
 }
