@@ -1,0 +1,119 @@
+/**
+ * Whether networks learn what they are known to learn, several seeds each.
+ *   npm run bench:learning [-- --only TEXT] [--seeds N] [--data FOLDER] [--json FILE] [--jobs N]
+ */
+import { execFile } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+import { SingleBar } from "cli-progress";
+import Table from "cli-table3";
+import { medianOf } from "../rows.ts";
+import type { Outcome, Task } from "./task.ts";
+import { tasks } from "./tasks/index.ts";
+
+const help = `Learns tasks from scratch, once a seed, and tells how well.
+
+npm run bench:learning -- [options]
+  --only TEXT     only tasks whose name contains TEXT
+  --seeds N       how many seeds, from 1 (default 5)
+  --data FOLDER   where the data sets are (default ../shared/data); tasks whose data is missing are named and left out
+  --jobs N        processes at a time (default: one a core)
+  --json FILE     write the outcomes to FILE
+  --help`;
+
+interface Learning {
+  readonly task: Task;
+  readonly seed: number;
+  outcome?: Outcome;
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", default: "" },
+      seeds: { type: "string", default: "5" },
+      data: { type: "string", default: "../shared/data" },
+      jobs: { type: "string", default: String(availableParallelism()) },
+      json: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const [seeds, jobs] = [Number(values.seeds), Number(values.jobs)];
+  if (!(Number.isInteger(seeds) && seeds >= 1))
+    throw new Error(`--seeds: expected a whole number ≥ 1, got ${values.seeds}`);
+  if (!(Number.isInteger(jobs) && jobs >= 1))
+    throw new Error(`--jobs: expected a whole number ≥ 1, got ${values.jobs}`);
+  return { ...values, seeds, jobs };
+}
+
+/** Takes learnings from the list until there are none left. */
+async function work(queue: Learning[], data: string, done: (learning: Learning) => void): Promise<void> {
+  const child = fileURLToPath(new URL("./child.js", import.meta.url));
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    const { stdout } = await promisify(execFile)(process.execPath, [child, next.task.name, String(next.seed), data]);
+    next.outcome = JSON.parse(stdout) as Outcome;
+    done(next);
+  }
+}
+
+function rowOf(task: Task, learnings: readonly Learning[]) {
+  const outcomes = learnings.filter((learning) => learning.task === task).map(({ outcome }) => outcome as Outcome);
+  return {
+    task: task.name,
+    promised: task.score,
+    scores: outcomes.map(({ score }) => score),
+    solved: outcomes.filter(({ score }) => task.solved(score)).length,
+    medianSteps: medianOf(outcomes.map(({ steps }) => steps)),
+    medianSeconds: medianOf(outcomes.map(({ seconds }) => seconds)),
+  };
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options.help) {
+    console.log(help);
+    return;
+  }
+  const chosen = tasks.filter(({ name }) => name.toLowerCase().includes(options.only.toLowerCase()));
+  if (chosen.length === 0) throw new Error(`--only: no task's name contains "${options.only}"`);
+  const possible = chosen.filter(({ name, files = [] }) => {
+    const missing = files.filter((file) => !existsSync(join(options.data, file)));
+    if (missing.length > 0)
+      console.log(`left out: ${name}, whose data is not in ${options.data} (${missing.join(", ")})`);
+    return missing.length === 0;
+  });
+  const learnings: Learning[] = possible.flatMap((task) =>
+    Array.from({ length: options.seeds }, (_, i) => ({ task, seed: i + 1 })),
+  );
+  const bar = new SingleBar({
+    format: "{bar} {value}/{total} | {what}",
+    stream: process.stderr,
+    clearOnComplete: true,
+  });
+  bar.start(learnings.length, 0, { what: "" });
+  const queue = [...learnings];
+  const done = ({ task, seed, outcome }: Learning): void => {
+    bar.increment(1, { what: `${task.name}, seed ${seed}: ${outcome?.score.toPrecision(3)}` });
+  };
+  await Promise.all(Array.from({ length: options.jobs }, () => work(queue, options.data, done)));
+  bar.stop();
+  const rows = possible.map((task) => rowOf(task, learnings));
+  const table = new Table({
+    head: ["task", "score", "scores by seed", "solved", "steps", "seconds"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { task, promised, scores, solved, medianSteps, medianSeconds } of rows) {
+    const shown = scores.map((score) => score.toPrecision(3)).join(" ");
+    table.push([task, promised, shown, `${solved} of ${scores.length}`, medianSteps, medianSeconds.toFixed(0)]);
+  }
+  console.log(table.toString());
+  if (options.json) writeFileSync(options.json, `${JSON.stringify({ seeds: options.seeds, rows }, null, 2)}\n`);
+}
+
+main().catch((error: unknown) => {
+  console.error(`bench:learning: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+});

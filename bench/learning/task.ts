@@ -1,0 +1,34 @@
+/** The vocabulary of the learning bench: a task is learned from scratch, once a seed, and gives one score. */
+
+/** What became of one learning. */
+export interface Outcome {
+  readonly score: number;
+  readonly steps: number;
+  readonly seconds: number;
+}
+
+export interface Task {
+  readonly name: string;
+  /** What the score is, and what is promised of it. */
+  readonly score: string;
+  /** Whether a score keeps the promise. */
+  readonly solved: (score: number) => boolean;
+  /** Data files it reads, below the data folder. */
+  readonly files?: readonly string[];
+  /** Learns with this seed. */
+  readonly learn: (seed: number, data: string) => Outcome;
+}
+
+/** Runs `step` until it says that the task is solved, or `most` times. */
+export function learnUntil(most: number, step: (index: number) => number | undefined): Outcome {
+  const started = performance.now();
+  let score = Number.NaN;
+  let steps = 0;
+  while (steps < most) {
+    const measured = step(steps++);
+    if (measured === undefined) continue;
+    score = measured;
+    break;
+  }
+  return { score, steps, seconds: (performance.now() - started) / 1000 };
+}

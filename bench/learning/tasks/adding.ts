@@ -1,0 +1,109 @@
+/**
+ * The adding problem (Hochreiter & Schmidhuber 1997; as in Le, Jaitly & Hinton 2015): of T random numbers in [0, 1] two are
+ * marked, and the network is to say their sum after the last one. Saying 1 always has a mean squared error of 0.167.
+ */
+import {
+  Adam,
+  clipGradNorm,
+  GRU,
+  Linear,
+  LSTM,
+  mseLoss,
+  noGrad,
+  type Parameter,
+  RNN,
+  seed,
+  type Tensor,
+  tensor,
+} from "unrolled";
+import { randomSource } from "../../random.ts";
+import { learnUntil, type Task } from "../task.ts";
+
+const STEPS = 200;
+const BATCH = 32;
+const TEST = 500;
+const SOLVED = 0.01;
+const EVERY = 100;
+
+function problems(random: () => number, count: number): { input: Tensor; target: Tensor } {
+  const input = new Float32Array(STEPS * count * 2);
+  const target = new Float32Array(count);
+  for (let b = 0; b < count; b++) {
+    for (let t = 0; t < STEPS; t++) input[(t * count + b) * 2] = random();
+    const first = Math.floor((random() * STEPS) / 2);
+    const second = Math.floor(STEPS / 2 + (random() * STEPS) / 2);
+    for (const t of [first, second]) {
+      const at = (t * count + b) * 2;
+      input[at + 1] = 1;
+      target[b] = (target[b] as number) + (input[at] as number);
+    }
+  }
+  return { input: tensor(input, [STEPS, count, 2]), target: tensor(target, [count, 1]) };
+}
+
+const size = { inputSize: 2 };
+
+/** The identity in W_hh and no bias: what lets a network of rectified units remember (IRNN). */
+function identityRnn(hiddenSize: number): RNN {
+  const rnn = new RNN({ ...size, hiddenSize, activation: "relu" });
+  const parameters = new Map(rnn.namedParameters());
+  const set = (name: string, value: (i: number) => number): void => {
+    const parameter = parameters.get(name) as Parameter;
+    parameter.set(Float32Array.from({ length: parameter.size }, (_, i) => value(i)));
+  };
+  set("weight_hh_l0", (i) => (Math.floor(i / hiddenSize) === i % hiddenSize ? 1 : 0));
+  for (const name of ["bias_ih_l0", "bias_hh_l0"]) set(name, () => 0);
+  const inputs = parameters.get("weight_ih_l0") as Parameter;
+  inputs.set((inputs.toArray() as Float32Array).map((value) => value * 0.1));
+  return rnn;
+}
+
+interface Setting {
+  readonly make: () => LSTM | GRU | RNN;
+  readonly learningRate: number;
+  readonly most: number;
+}
+
+function task(name: string, { make, learningRate, most }: Setting): Task {
+  return {
+    name: `adding, T = ${STEPS}, ${name}`,
+    score: `mean squared error, ≤ ${SOLVED}`,
+    solved: (score) => score <= SOLVED,
+    learn: (number) => {
+      seed(number);
+      const random = randomSource(1000 + number);
+      const layer = make();
+      const head = new Linear({ inputSize: layer.hiddenSize, outputSize: 1 });
+      const parameters = [...layer.parameters(), ...head.parameters()];
+      const optimizer = new Adam(parameters, { learningRate });
+      const test = problems(randomSource(7), TEST);
+      const say = (input: Tensor): Tensor => {
+        const { state } = layer.forward(input as never) as { state: Tensor | { h: Tensor } };
+        return head.forward("h" in state ? state.h : state);
+      };
+      const loss = (of: { input: Tensor; target: Tensor }): Tensor => mseLoss(say(of.input), asAnswer(of.target));
+      let last = Number.NaN;
+      const outcome = learnUntil(most, (step) => {
+        optimizer.zeroGrad();
+        loss(problems(random, BATCH)).backward();
+        clipGradNorm(parameters, 1);
+        optimizer.step();
+        if (step % EVERY !== EVERY - 1) return undefined;
+        last = noGrad(() => loss(test).item());
+        return last <= SOLVED ? last : undefined;
+      });
+      return { ...outcome, score: last };
+    },
+  };
+}
+
+/** The last state has one layer in front of the batch. */
+function asAnswer(target: Tensor): Tensor {
+  return tensor(target.toArray() as Float32Array, [1, target.size, 1]);
+}
+
+export const addingTasks: readonly Task[] = [
+  task("LSTM", { make: () => new LSTM({ ...size, hiddenSize: 64 }), learningRate: 3e-3, most: 12_000 }),
+  task("GRU", { make: () => new GRU({ ...size, hiddenSize: 64 }), learningRate: 3e-3, most: 12_000 }),
+  task("IRNN", { make: () => identityRnn(64), learningRate: 5e-4, most: 40_000 }),
+];

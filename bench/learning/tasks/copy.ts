@@ -1,0 +1,80 @@
+/**
+ * The copy task (Hochreiter & Schmidhuber 1997; as in Arjovsky, Shah & Bengio 2016): ten symbols out of eight, a pause of T
+ * steps, and a sign upon which they are to be said again. The score is the share of symbols said right.
+ */
+import { Adam, clipGradNorm, crossEntropy, Embedding, GRU, Linear, noGrad, seed, type Tensor, tensor } from "unrolled";
+import { randomSource } from "../../random.ts";
+import { learnUntil, type Task } from "../task.ts";
+
+const PAUSE = 50;
+const SYMBOLS = 8;
+const LENGTH = 10;
+const STEPS = PAUSE + 2 * LENGTH;
+const BATCH = 64;
+const TEST = 256;
+const SOLVED = 0.99;
+const EVERY = 100;
+const BLANK = SYMBOLS;
+const SIGN = SYMBOLS + 1;
+
+function problems(random: () => number, count: number): { input: Tensor; target: Tensor } {
+  const input = new Int32Array(STEPS * count).fill(BLANK);
+  const target = new Int32Array(STEPS * count).fill(BLANK);
+  for (let b = 0; b < count; b++) {
+    for (let i = 0; i < LENGTH; i++) {
+      const symbol = Math.floor(random() * SYMBOLS);
+      input[i * count + b] = symbol;
+      target[(LENGTH + PAUSE + i) * count + b] = symbol;
+    }
+    input[(LENGTH + PAUSE - 1) * count + b] = SIGN;
+  }
+  return { input: tensor(input, [STEPS, count]), target: tensor(target, [STEPS, count]) };
+}
+
+/** The share of right answers in the last ten steps. */
+function share(logits: Tensor, target: Tensor): number {
+  const scores = logits.toArray();
+  const wanted = target.toArray();
+  const classes = logits.shape.at(-1) as number;
+  const from = ((LENGTH + PAUSE) * wanted.length) / STEPS;
+  let right = 0;
+  for (let i = from; i < wanted.length; i++) {
+    let best = 0;
+    for (let c = 1; c < classes; c++) {
+      if ((scores[i * classes + c] as number) > (scores[i * classes + best] as number)) best = c;
+    }
+    if (best === wanted[i]) right++;
+  }
+  return right / (wanted.length - from);
+}
+
+export const copyTasks: readonly Task[] = [
+  {
+    name: `copy, T = ${PAUSE}, GRU`,
+    score: `share of symbols right, ≥ ${SOLVED}`,
+    solved: (score) => score >= SOLVED,
+    learn: (number) => {
+      seed(number);
+      const random = randomSource(2000 + number);
+      const embed = new Embedding({ count: SYMBOLS + 2, size: 16 });
+      const layer = new GRU({ inputSize: 16, hiddenSize: 128 });
+      const head = new Linear({ inputSize: 128, outputSize: SYMBOLS + 1 });
+      const parameters = [embed, layer, head].flatMap((module) => module.parameters());
+      const optimizer = new Adam(parameters, { learningRate: 3e-3 });
+      const say = (input: Tensor): Tensor => head.forward(layer.forward(embed.forward(input)).output);
+      const test = problems(randomSource(7), TEST);
+      let last = 0;
+      const outcome = learnUntil(20_000, (step) => {
+        const { input, target } = problems(random, BATCH);
+        optimizer.zeroGrad();
+        crossEntropy(say(input), target).backward();
+        clipGradNorm(parameters, 1);
+        optimizer.step();
+        if (step % EVERY !== EVERY - 1) return undefined;
+        last = noGrad(() => share(say(test.input), test.target));
+        return last >= SOLVED ? last : undefined;
+      });
+      return { ...outcome, score: last };
+    },
+  },
+];
