@@ -4,6 +4,7 @@
  * Import and use: the engine finds its binary and starts by itself.
  */
 
+export { checkpoint } from "./autograd/checkpoint.ts";
 export { noGrad } from "./autograd/noGrad.ts";
 export { CharacterVocabulary } from "./data/characters.ts";
 export { type ArrayDatasetOptions, arrayDataset, type Batch, type Dataset, textWindows } from "./data/dataset.ts";
@@ -13,10 +14,13 @@ export { Embedding } from "./nn/embedding.ts";
 export { Linear, type LinearOptions } from "./nn/linear.ts";
 export { Module, type StateDict } from "./nn/module.ts";
 export { type CellOptions, GRUCell, LSTMCell, RNNCell } from "./nn/recurrent/cells.ts";
+export { Checkpointed, type CheckpointedOptions, type Steps } from "./nn/recurrent/checkpointed.ts";
 export { GRU, type GRUOptions } from "./nn/recurrent/gru.ts";
 export type { RecurrentOptions, RecurrentResult } from "./nn/recurrent/layer.ts";
 export { LSTM, type LSTMOptions, type LSTMState } from "./nn/recurrent/lstm.ts";
+export { type Cell, Recurrence, type RecurrenceOptions, type RecurrencePass } from "./nn/recurrent/recurrence.ts";
 export { RNN, type RNNOptions } from "./nn/recurrent/rnn.ts";
+export { detachState, type StateSizes } from "./nn/recurrent/state.ts";
 export { LastStep, type Link, Sequential } from "./nn/sequential.ts";
 export {
   Activation,
@@ -33,6 +37,7 @@ export { embedding } from "./ops/embedding.ts";
 export { concat, permute, reshape, slice, stack, transpose } from "./ops/layout.ts";
 export { type ClassificationLossOptions, crossEntropy, mseLoss, nllLoss, type Reduction } from "./ops/loss.ts";
 export { linear, matmul } from "./ops/matmul.ts";
+export { chunk, unbind } from "./ops/pieces.ts";
 export { mean, sum } from "./ops/reduce.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { Adam, type AdamOptions, AdamW } from "./optim/adam.ts";
