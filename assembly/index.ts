@@ -7,9 +7,12 @@ export { heapBase, isRelaxed } from "./base/memory";
 export { gemm, gemmPacked, gemmPackedWorkspaceSize, gemmWorkspaceSize, packedRightSize, packRight } from "./gemm/gemm";
 export { gemv, gemvPacked, gemvTransposed, packedRowsSize, packRows } from "./gemm/gemv";
 export { gruBackward, gruForward, gruWorkspaceSize } from "./recurrent/gru";
+export { indRnnBackward, indRnnForward } from "./recurrent/indRnn";
 export { lstmBackward, lstmForward, lstmWorkspaceSize } from "./recurrent/lstm";
 export { packDirect, packTransposed, panelsSize } from "./recurrent/product";
 export { rnnBackward, rnnForward, rnnWorkspaceSize } from "./recurrent/rnn";
+export { scanBackward, scanForward } from "./recurrent/scan";
+export { sruBackward, sruForward } from "./recurrent/sru";
 export { int8WorkspaceSize, multiplyInt8, packedRowsInt8Size, packRowsInt8 } from "./stream/int8";
 export { stageSlot, streamStep } from "./stream/program";
 

@@ -24,13 +24,14 @@ sys.dont_write_bytecode = True
 
 import torch  # noqa: E402
 
-from fixtures import activations, cells, layers, losses, model, operations, optimizers, recurrent  # noqa: E402
+from fixtures import activations, cells, layers, losses, model, operations, optimizers, recurrences, recurrent  # noqa: E402
 
 FAMILIES = {
     "rnn": recurrent.rnn_cases,
     "lstm": recurrent.lstm_cases,
     "gru": recurrent.gru_cases,
     "cells": cells.cases,
+    "recurrences": recurrences.cases,
     "layers": layers.cases,
     "activations": activations.cases,
     "losses": losses.cases,

@@ -15,11 +15,18 @@ export { Linear, type LinearOptions } from "./nn/linear.ts";
 export { Module, type StateDict } from "./nn/module.ts";
 export { type CellOptions, GRUCell, LSTMCell, RNNCell } from "./nn/recurrent/cells.ts";
 export { Checkpointed, type CheckpointedOptions, type Steps } from "./nn/recurrent/checkpointed.ts";
+export { ClosedFormContinuous, type ClosedFormOptions, type ClosedFormPass } from "./nn/recurrent/closedForm.ts";
 export { GRU, type GRUOptions } from "./nn/recurrent/gru.ts";
+export { IndRNN, type IndRNNOptions } from "./nn/recurrent/indRnn.ts";
 export type { RecurrentOptions, RecurrentResult } from "./nn/recurrent/layer.ts";
+export { LegendreMemoryUnit, type LegendreOptions, type LegendreState } from "./nn/recurrent/legendre.ts";
 export { LSTM, type LSTMOptions, type LSTMState } from "./nn/recurrent/lstm.ts";
+export { MinGRU, type MinimalOptions, MinLSTM } from "./nn/recurrent/minimal.ts";
+export { QRNN, type QRNNOptions, type QRNNState } from "./nn/recurrent/qrnn.ts";
 export { type Cell, Recurrence, type RecurrenceOptions, type RecurrencePass } from "./nn/recurrent/recurrence.ts";
 export { RNN, type RNNOptions } from "./nn/recurrent/rnn.ts";
+export type { SequenceLayerOptions } from "./nn/recurrent/sequence.ts";
+export { SRU, type SRUOptions } from "./nn/recurrent/sru.ts";
 export { detachState, type StateSizes } from "./nn/recurrent/state.ts";
 export { LastStep, type Link, Sequential } from "./nn/sequential.ts";
 export {
@@ -38,6 +45,7 @@ export { concat, permute, reshape, slice, stack, transpose } from "./ops/layout.
 export { type ClassificationLossOptions, crossEntropy, mseLoss, nllLoss, type Reduction } from "./ops/loss.ts";
 export { linear, matmul } from "./ops/matmul.ts";
 export { chunk, unbind } from "./ops/pieces.ts";
+export { type LinearRecurrenceOptions, linearRecurrence } from "./ops/recurrent/scan.ts";
 export { mean, sum } from "./ops/reduce.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { Adam, type AdamOptions, AdamW } from "./optim/adam.ts";
