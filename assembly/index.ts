@@ -10,6 +10,7 @@ export { gruBackward, gruForward, gruWorkspaceSize } from "./recurrent/gru";
 export { indRnnBackward, indRnnForward } from "./recurrent/indRnn";
 export { lstmBackward, lstmForward, lstmWorkspaceSize } from "./recurrent/lstm";
 export { packDirect, packTransposed, panelsSize } from "./recurrent/product";
+export { rgLruBackward, rgLruForward } from "./recurrent/rgLru";
 export { rnnBackward, rnnForward, rnnWorkspaceSize } from "./recurrent/rnn";
 export { scanBackward, scanForward } from "./recurrent/scan";
 export { sruBackward, sruForward } from "./recurrent/sru";

@@ -11,6 +11,7 @@ export { type ArrayDatasetOptions, arrayDataset, type Batch, type Dataset, textW
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
 export { Dropout } from "./nn/dropout.ts";
 export { Embedding } from "./nn/embedding.ts";
+export { type HeOptions, initialize, type Nonlinearity } from "./nn/init.ts";
 export { Linear, type LinearOptions } from "./nn/linear.ts";
 export { Module, type StateDict } from "./nn/module.ts";
 export { type CellOptions, GRUCell, LSTMCell, RNNCell } from "./nn/recurrent/cells.ts";
@@ -24,6 +25,7 @@ export { LSTM, type LSTMOptions, type LSTMState } from "./nn/recurrent/lstm.ts";
 export { MinGRU, type MinimalOptions, MinLSTM } from "./nn/recurrent/minimal.ts";
 export { QRNN, type QRNNOptions, type QRNNState } from "./nn/recurrent/qrnn.ts";
 export { type Cell, Recurrence, type RecurrenceOptions, type RecurrencePass } from "./nn/recurrent/recurrence.ts";
+export { RGLRU, type RGLRUOptions } from "./nn/recurrent/rgLru.ts";
 export { RNN, type RNNOptions } from "./nn/recurrent/rnn.ts";
 export type { SequenceLayerOptions } from "./nn/recurrent/sequence.ts";
 export { SRU, type SRUOptions } from "./nn/recurrent/sru.ts";

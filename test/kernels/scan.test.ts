@@ -264,6 +264,62 @@ describe.each(builds)("%s", (build) => {
     });
   });
 
+  test.each([1, 2, 3, 4, 5, 8, 13])("RG-LRU's gates at H = %i", (hidden) => {
+    const rows = 5;
+    const all = rows * hidden;
+    const [z, x, s, da, db] = draw(hidden, 2 * all, all, hidden, all, all) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    s.forEach((value, j) => {
+      s[j] = Math.abs(value);
+    });
+    const [a, b, dx, ds, dz] = [all, all, all, hidden, 2 * all].map(
+      (count) => new Float64Array(count),
+    ) as Float64Array[];
+    for (let k = 0; k < all; k++) {
+      const j = k % hidden;
+      const at = 2 * (k - j) + j;
+      const [r, i] = [sigmoid(z[at]!), sigmoid(z[at + hidden]!)];
+      a![k] = Math.exp(-s[j]! * r);
+      const root = Math.sqrt(-Math.expm1(-2 * s[j]! * r));
+      b![k] = root * i * x[k]!;
+      const dRate = -a![k]! * (da[k]! - (db[k]! * i * x[k]! * a![k]!) / root);
+      ds![j]! += dRate * r;
+      dz![at] = dRate * s[j]! * r * (1 - r);
+      dz![at + hidden] = db[k]! * root * x[k]! * i * (1 - i);
+      dx![k] = db[k]! * root * i;
+    }
+    const [gates, input, rate, keep, drive] = [z, x, s, new Float32Array(all), new Float32Array(all)].map((values) =>
+      engine.floats(values),
+    ) as [Floats, Floats, Floats, Floats, Floats];
+    kernels.rgLruForward(gates.address, input.address, rate.address, keep.address, drive.address, rows, hidden);
+    expectWithin(keep.values, a!, close);
+    expectWithin(drive.values, b!, close);
+    const [dKeep, dDrive, dInput, dRates] = [da, db, new Float32Array(all), new Float32Array(hidden)].map((values) =>
+      engine.floats(values),
+    ) as [Floats, Floats, Floats, Floats];
+    kernels.rgLruBackward(
+      gates.address,
+      input.address,
+      rate.address,
+      keep.address,
+      dKeep.address,
+      dDrive.address,
+      dInput.address,
+      dRates.address,
+      rows,
+      hidden,
+    );
+    expectWithin(gates.values, dz!, close);
+    expectWithin(dInput.values, dx!, close);
+    expectWithin(dRates.values, ds!, (expected) => 4 * close(expected));
+    engine.release();
+  });
+
   test("no kernel reads beyond a buffer: each in turn ends with the memory", () => {
     const [steps, batch] = [3, 2];
     for (const hidden of [1, 3, 4, 7]) {
@@ -305,6 +361,14 @@ describe.each(builds)("%s", (build) => {
           [3 * all, 2 * hidden, all + width, all, all, width, all, 2 * hidden],
           (p) =>
             kernels.sruBackward(p[0]!, p[1]!, p[2]!, p[3]!, p[4]!, p[5]!, p[6]!, p[7]!, steps, batch, hidden, false),
+        ],
+        [
+          [2 * all, all, hidden, all, all],
+          (p) => kernels.rgLruForward(p[0]!, p[1]!, p[2]!, p[3]!, p[4]!, steps * batch, hidden),
+        ],
+        [
+          [2 * all, all, hidden, all, all, all, all, hidden],
+          (p) => kernels.rgLruBackward(p[0]!, p[1]!, p[2]!, p[3]!, p[4]!, p[5]!, p[6]!, p[7]!, steps * batch, hidden),
         ],
       ];
       for (const [sizes, run] of runs) {

@@ -9,6 +9,7 @@ import {
   type Module,
   noGrad,
   QRNN,
+  RGLRU,
   SRU,
   slice,
   type Tensor,
@@ -18,7 +19,7 @@ import type { Named } from "../oracle/layer.ts";
 import { loadWeights, numbers, runBoth, toTensor } from "./engine.ts";
 import { type FixtureCase, readFixtures } from "./fixtures.ts";
 
-const classes = { ClosedFormContinuous, IndRNN, LegendreMemoryUnit, MinGRU, MinLSTM, QRNN, SRU };
+const classes = { ClosedFormContinuous, IndRNN, LegendreMemoryUnit, MinGRU, MinLSTM, QRNN, RGLRU, SRU };
 type Options = { kind: keyof typeof classes; inputSize: number; hiddenSize: number; batchFirst?: boolean };
 type State = Tensor | Record<string, Tensor> | undefined;
 type Layer = { forward(x: Tensor, state: State, pass?: object): { output: Tensor; state: State } } & Module;
@@ -26,7 +27,7 @@ type Layer = { forward(x: Tensor, state: State, pass?: object): { output: Tensor
 function build({ options, ...fixture }: FixtureCase<Options>): Layer {
   const { kind, inputSize, ...rest } = options;
   const Class = classes[kind] as unknown as new (options: object) => Layer;
-  const layer = new Class({ inputSize, ...rest });
+  const layer = new Class(kind === "RGLRU" ? rest : { inputSize, ...rest });
   loadWeights(layer, fixture.under(""));
   return layer;
 }
