@@ -8,11 +8,15 @@ export { gemm, gemmPacked, gemmPackedWorkspaceSize, gemmWorkspaceSize, packedRig
 export { gemv, gemvPacked, gemvTransposed, packedRowsSize, packRows } from "./gemm/gemv";
 export { gruBackward, gruForward, gruWorkspaceSize } from "./recurrent/gru";
 export { gruVariantBackward, gruVariantForward, gruVariantWorkspaceSize } from "./recurrent/gruVariant";
+export { indRnnBackward, indRnnForward } from "./recurrent/indRnn";
 export { lstmBackward, lstmForward, lstmWorkspaceSize } from "./recurrent/lstm";
 export { lstmVariantBackward, lstmVariantForward, lstmVariantWorkspaceSize } from "./recurrent/lstmVariant";
 export { gainGradient, normaliseRows, normaliseRowsBackward } from "./recurrent/normalise";
 export { packDirect, packTransposed, panelsSize } from "./recurrent/product";
+export { rgLruBackward, rgLruForward } from "./recurrent/rgLru";
 export { rnnBackward, rnnForward, rnnWorkspaceSize } from "./recurrent/rnn";
+export { scanBackward, scanForward } from "./recurrent/scan";
+export { sruBackward, sruForward } from "./recurrent/sru";
 export { int8WorkspaceSize, multiplyInt8, packedRowsInt8Size, packRowsInt8 } from "./stream/int8";
 export { stageSlot, streamStep } from "./stream/program";
 

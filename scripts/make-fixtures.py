@@ -24,7 +24,19 @@ sys.dont_write_bytecode = True
 
 import torch  # noqa: E402
 
-from fixtures import activations, cells, layers, lengths, losses, model, operations, optimizers, recurrent, variants  # noqa: E402
+from fixtures import (  # noqa: E402
+    activations,
+    cells,
+    layers,
+    lengths,
+    losses,
+    model,
+    operations,
+    optimizers,
+    recurrences,
+    recurrent,
+    variants,
+)
 
 FAMILIES = {
     "rnn": recurrent.rnn_cases,
@@ -33,6 +45,7 @@ FAMILIES = {
     "cells": cells.cases,
     "lengths": lengths.cases,
     "variants": variants.cases,
+    "recurrences": recurrences.cases,
     "layers": layers.cases,
     "activations": activations.cases,
     "losses": losses.cases,

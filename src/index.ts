@@ -4,19 +4,32 @@
  * Import and use: the engine finds its binary and starts by itself.
  */
 
+export { checkpoint } from "./autograd/checkpoint.ts";
 export { noGrad } from "./autograd/noGrad.ts";
 export { CharacterVocabulary } from "./data/characters.ts";
 export { type ArrayDatasetOptions, arrayDataset, type Batch, type Dataset, textWindows } from "./data/dataset.ts";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
 export { Dropout } from "./nn/dropout.ts";
 export { Embedding } from "./nn/embedding.ts";
+export { type HeOptions, initialize, type Nonlinearity } from "./nn/init.ts";
 export { Linear, type LinearOptions } from "./nn/linear.ts";
 export { Module, type StateDict } from "./nn/module.ts";
 export { type CellOptions, GRUCell, LSTMCell, RNNCell } from "./nn/recurrent/cells.ts";
+export { Checkpointed, type CheckpointedOptions, type Steps } from "./nn/recurrent/checkpointed.ts";
+export { ClosedFormContinuous, type ClosedFormOptions, type ClosedFormPass } from "./nn/recurrent/closedForm.ts";
 export { GRU, type GRUOptions } from "./nn/recurrent/gru.ts";
+export { IndRNN, type IndRNNOptions } from "./nn/recurrent/indRnn.ts";
 export type { PassOptions, RecurrentOptions, RecurrentResult } from "./nn/recurrent/layer.ts";
+export { LegendreMemoryUnit, type LegendreOptions, type LegendreState } from "./nn/recurrent/legendre.ts";
 export { LSTM, type LSTMOptions, type LSTMState } from "./nn/recurrent/lstm.ts";
+export { MinGRU, type MinimalOptions, MinLSTM } from "./nn/recurrent/minimal.ts";
+export { QRNN, type QRNNOptions, type QRNNState } from "./nn/recurrent/qrnn.ts";
+export { type Cell, Recurrence, type RecurrenceOptions, type RecurrencePass } from "./nn/recurrent/recurrence.ts";
+export { RGLRU, type RGLRUOptions } from "./nn/recurrent/rgLru.ts";
 export { RNN, type RNNOptions } from "./nn/recurrent/rnn.ts";
+export type { SequenceLayerOptions } from "./nn/recurrent/sequence.ts";
+export { SRU, type SRUOptions } from "./nn/recurrent/sru.ts";
+export { detachState, type StateSizes } from "./nn/recurrent/state.ts";
 export { LastStep, type Link, Sequential } from "./nn/sequential.ts";
 export {
   Activation,
@@ -33,7 +46,9 @@ export { embedding } from "./ops/embedding.ts";
 export { concat, permute, reshape, slice, stack, transpose } from "./ops/layout.ts";
 export { type ClassificationLossOptions, crossEntropy, mseLoss, nllLoss, type Reduction } from "./ops/loss.ts";
 export { linear, matmul } from "./ops/matmul.ts";
+export { chunk, unbind } from "./ops/pieces.ts";
 export type { Lengths } from "./ops/recurrent/layout.ts";
+export { type LinearRecurrenceOptions, linearRecurrence } from "./ops/recurrent/scan.ts";
 export { mean, sum } from "./ops/reduce.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { Adam, type AdamOptions, AdamW } from "./optim/adam.ts";

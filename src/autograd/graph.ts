@@ -57,13 +57,11 @@ class Node implements GradientSource {
     // The first allocation ends a step that optimizer.step() has closed; only then is it known who is alive.
     const gradient = output.openGradient();
     requireAlive(output);
-    const nodes = reachable(this);
+    const nodes = reachable([output]);
     const leaves = leavesOf(nodes);
     for (const leaf of leaves) leaf.resumeGradient();
     e.kernels.fill(gradient, 1, 1);
-    for (const node of nodes) {
-      if (node.outputs.some((o) => o.hasGradient())) node.propagate();
-    }
+    propagateThrough(nodes);
     for (const leaf of leaves) leaf.keepGradient();
   }
 }
@@ -73,20 +71,53 @@ function requireAlive(output: Tensor): number {
   return output.address;
 }
 
-/** The nodes that `last` depends on, itself included, latest first. */
-function reachable(last: Node): Node[] {
+/** The nodes that `results` depend on, as far back as number `since`, latest first. */
+function reachable(results: readonly Tensor[], since = 0): Node[] {
   const walk = ++walks;
-  const found = [last];
-  last.walk = walk;
-  for (const node of found) {
-    for (const { source } of node.inputs) {
-      if (source instanceof Node && source.walk !== walk) {
+  const found: Node[] = [];
+  const visit = (tensors: readonly Tensor[]): void => {
+    for (const { source } of tensors) {
+      if (source instanceof Node && source.walk !== walk && source.order >= since) {
         source.walk = walk;
         found.push(source);
       }
     }
-  }
+  };
+  visit(results);
+  for (const node of found) visit(node.inputs);
   return found.sort((a, b) => b.order - a.order);
+}
+
+function propagateThrough(nodes: readonly Node[]): void {
+  for (const node of nodes) {
+    if (node.outputs.some((o) => o.hasGradient())) node.propagate();
+  }
+}
+
+/** The number that the next recorded operation will have. */
+export function nextOperation(): number {
+  return made;
+}
+
+/**
+ * What `results` were computed from that was there before operation number `since` and requires a gradient: leaves, and
+ * results of earlier operations. Each once.
+ */
+export function earlierInputs(results: readonly Tensor[], since: number): Set<Tensor> {
+  const found = new Set<Tensor>();
+  const visit = (tensors: readonly Tensor[]): void => {
+    for (const t of tensors) {
+      if (t.requiresGrad && !(t.source instanceof Node && t.source.order >= since)) found.add(t);
+    }
+  };
+  visit(results);
+  for (const { inputs } of reachable(results, since)) visit(inputs);
+  return found;
+}
+
+/** Sends the gradients that `results` have to what they were computed from, as far back as operation number `since`. */
+export function propagateSince(results: readonly Tensor[], since: number): void {
+  propagateThrough(reachable(results, since));
 }
 
 /** What gradients end in; a tensor that several operations read is there as often. */

@@ -1,6 +1,6 @@
 import { engine } from "../runtime/engine.ts";
 import { OptionError } from "../runtime/errors.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { mapTensors } from "../tensor/structure.ts";
 import { withGradients } from "./graph.ts";
 
 /**
@@ -37,10 +37,5 @@ export function inScope<Result>(work: () => Result): Result {
 
 /** Copies every tensor of a result out of the step. */
 function keep<Result>(result: Result): Result {
-  if (result instanceof Tensor) return (result.source || !result.requiresGrad ? result.detach() : result) as Result;
-  if (Array.isArray(result)) return result.map(keep) as Result;
-  if (result !== null && typeof result === "object" && Object.getPrototypeOf(result) === Object.prototype) {
-    return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, keep(value)])) as Result;
-  }
-  return result;
+  return mapTensors(result, (tensor) => (tensor.source || !tensor.requiresGrad ? tensor.detach() : tensor));
 }

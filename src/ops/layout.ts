@@ -1,4 +1,4 @@
-import { accumulateGradient, gradientOf, record, writeGradient } from "../autograd/graph.ts";
+import { accumulateGradient, addGradient, gradientOf, record, writeGradient } from "../autograd/graph.ts";
 import { engine } from "../runtime/engine.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { formatShape, resolveAxis, type Shape, sameShape, sizeOf, stridesOf } from "../tensor/shape.ts";
@@ -76,7 +76,7 @@ export function slice(x: Tensor, axis: number, start: number, end?: number): Ten
 }
 
 /** `to`, read and written at `strides`, += `from`, contiguous; `whole` when the strides are those of a contiguous `to`. */
-function addStrided(from: number, to: number, shape: Shape, strides: readonly number[], whole: boolean): void {
+export function addStrided(from: number, to: number, shape: Shape, strides: readonly number[], whole: boolean): void {
   const { kernels } = engine();
   const size = sizeOf(shape);
   if (whole) {
@@ -131,13 +131,41 @@ function offsetsAlong(tensors: readonly Tensor[], axis: number, stride: number):
   });
 }
 
-/** Joins tensors of one shape along a new axis. @throws {ShapeError} when shapes differ. */
+/** Joins tensors of one shape along a new axis. @throws {ShapeError} when shapes or types differ, or there is none. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = tensors[0];
   if (!first) throw new ShapeError("stack: expected at least one tensor, got none");
   const along = resolveAxis("stack", axis, first.shape.length + 1);
-  return concat(
-    tensors.map((t) => reshape(t, t.shape.toSpliced(along, 0, 1))),
-    along,
-  );
+  for (const t of tensors) {
+    if (!sameShape(t.shape, first.shape)) {
+      throw new ShapeError(
+        `stack: expected tensors of one shape, got ${formatShape(first.shape)} and ${formatShape(t.shape)}`,
+      );
+    }
+    if (t.dtype !== first.dtype) throw new ShapeError(`stack: expected ${first.dtype} tensors, got ${t.dtype}`);
+  }
+  const y = Tensor.inStep(first.shape.toSpliced(along, 0, tensors.length), first.dtype);
+  const strides = stridesOf(y.shape);
+  const step = strides[along] as number;
+  const own = strides.toSpliced(along, 1);
+  // Along the first axis each tensor is one stretch of y.
+  const whole = step === first.size;
+  tensors.forEach((t, i) => {
+    const to = y.address + i * step * 4;
+    if (whole) copy(t.address, to, t.size);
+    else scatterStrided(t.address, to, t.shape, own);
+  });
+  record(tensors, [y], () => {
+    const dy = gradientOf(y);
+    tensors.forEach((t, i) => {
+      const from = dy + i * step * 4;
+      if (!whole) writeGradient(t, (dx) => gatherStrided(from, dx, t.shape, own));
+      else addGradient(t, (dx, more) => (more ? addTo : copy)(from, dx, t.size));
+    });
+  });
+  return y;
+}
+
+function addTo(from: number, to: number, count: number): void {
+  engine().kernels.accumulate(from, to, count);
 }

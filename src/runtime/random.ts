@@ -16,6 +16,41 @@ export interface Draw {
 
 const WORD = 2 ** 32;
 
+/** Where a generator stands in its sequence. */
+interface Standing {
+  readonly seed: number;
+  readonly counter: number;
+  readonly words: { readonly values: Uint32Array; readonly next: number } | null;
+}
+
+/** Where the generators that took part in some work stood before it. */
+export type Standings = ReadonlyMap<Generator, Standing>;
+
+/** What is being watched, each inside the one before. */
+const watches: Map<Generator, Standing>[] = [];
+
+/** Runs `work` and notes where every generator stood that it draws from. */
+export function watchDraws<Result>(work: () => Result): { result: Result; before: Standings } {
+  const before = new Map<Generator, Standing>();
+  watches.push(before);
+  try {
+    return { result: work(), before };
+  } finally {
+    watches.pop();
+  }
+}
+
+/** Runs `work` with generators as they stood; afterwards they stand where they do now. */
+export function redraw<Result>(before: Standings, work: () => Result): Result {
+  const now = new Map([...before.keys()].map((generator) => [generator, generator.standing]));
+  for (const [generator, standing] of before) generator.standing = standing;
+  try {
+    return work();
+  } finally {
+    for (const [generator, standing] of now) generator.standing = standing;
+  }
+}
+
 /** One sequence of random numbers. */
 export class Generator {
   #seed: number;
@@ -28,8 +63,28 @@ export class Generator {
     this.#seed = checkSeed(seed);
   }
 
+  /**
+   * Where it stands in its sequence.
+   * @internal
+   */
+  get standing(): Standing {
+    return { seed: this.#seed, counter: this.#counter, words: this.#words && { ...this.#words } };
+  }
+
+  set standing({ seed, counter, words }: Standing) {
+    this.#seed = seed;
+    this.#counter = counter;
+    this.#words = words && { ...words };
+  }
+
+  /** Tells those who watch that it is about to move on. */
+  #note(): void {
+    for (const watch of watches) if (!watch.has(this)) watch.set(this, this.standing);
+  }
+
   /** Starts over with another seed. */
   reseed(seed: number): void {
+    this.#note();
     this.#seed = checkSeed(seed);
     this.#counter = 0;
     this.#words = null;
@@ -37,6 +92,7 @@ export class Generator {
 
   /** Takes the next `count` numbers of the sequence out of it. */
   draw(count: number): Draw {
+    this.#note();
     const start = this.#counter;
     this.#counter += Math.ceil(count / 4);
     return {
@@ -75,6 +131,7 @@ export class Generator {
   }
 
   #word(): number {
+    this.#note();
     if (!this.#words || this.#words.next === this.#words.values.length) {
       this.#words = { values: this.bits(256), next: 0 };
     }

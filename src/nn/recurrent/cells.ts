@@ -67,6 +67,17 @@ export class RNNCell extends RecurrentCell {
     this.activation = activation(options.activation ?? "tanh");
   }
 
+  /** What it carries: h [B, H]. */
+  get stateSizes(): number {
+    return this.hiddenSize;
+  }
+
+  /** As `forward`, for `Recurrence`. */
+  step(x: Tensor, h: Tensor): { output: Tensor; state: Tensor } {
+    const next = this.forward(x, h);
+    return { output: next, state: next };
+  }
+
   /** x [B, I], h [B, H] (zeros when omitted) → h′ [B, H]. @throws {ShapeError} when a shape does not fit. */
   override forward(x: Tensor, h?: Tensor): Tensor {
     return rnnSequence(this.asSequence(x), this.weights, { activation: this.activation, h0: h ?? null }).h;
@@ -78,6 +89,17 @@ export class LSTMCell extends RecurrentCell {
   /** @throws {OptionError} when an option is unknown or out of range. */
   constructor(options: CellOptions) {
     super("LSTMCell", options, 4);
+  }
+
+  /** What it carries: { h, c }, each [B, H]. */
+  get stateSizes(): { h: number; c: number } {
+    return { h: this.hiddenSize, c: this.hiddenSize };
+  }
+
+  /** As `forward`, for `Recurrence`; h is the output. */
+  step(x: Tensor, state: LSTMState): { output: Tensor; state: LSTMState } {
+    const next = this.forward(x, state);
+    return { output: next.h, state: next };
   }
 
   /** x [B, I], { h, c } [B, H] (zeros when omitted) → the next { h, c }. @throws {ShapeError} when a shape does not fit. */
@@ -98,6 +120,17 @@ export class GRUCell extends RecurrentCell {
   constructor(options: CellOptions & { resetAfter?: boolean }) {
     super("GRUCell", options, 3, ["resetAfter"]);
     this.resetAfter = options.resetAfter ?? true;
+  }
+
+  /** What it carries: h [B, H]. */
+  get stateSizes(): number {
+    return this.hiddenSize;
+  }
+
+  /** As `forward`, for `Recurrence`. */
+  step(x: Tensor, h: Tensor): { output: Tensor; state: Tensor } {
+    const next = this.forward(x, h);
+    return { output: next, state: next };
   }
 
   /** x [B, I], h [B, H] (zeros when omitted) → h′ [B, H]. @throws {ShapeError} when a shape does not fit. */

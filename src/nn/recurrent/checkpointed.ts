@@ -1,0 +1,118 @@
+/** Recurrent layers over sequences too long to keep all of. */
+import { checkpointSteps } from "../../autograd/checkpoint.ts";
+import { transpose } from "../../ops/layout.ts";
+import { OptionError, ShapeError } from "../../runtime/errors.ts";
+import { requireCount, requireKnown } from "../../runtime/options.ts";
+import { formatShape } from "../../tensor/shape.ts";
+import { describe, tensorsIn, withTensors } from "../../tensor/structure.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { Module } from "../module.ts";
+import type { RecurrentResult } from "./layer.ts";
+import { requireTensors } from "./state.ts";
+
+/** A module that takes a sequence [T, B, I] and a state, and returns the output of each step and the state after the last. */
+export type Steps<State> = { forward(x: Tensor, state?: State): RecurrentResult<State> } & Module;
+
+export interface CheckpointedOptions {
+  /** How many segments a sequence is cut into; about √T when omitted, which saves most. */
+  segments?: number;
+  /** Sequences are [B, T, I] instead of [T, B, I]; default false. */
+  batchFirst?: boolean;
+}
+
+/**
+ * A recurrent layer that keeps its states at the ends of segments only, and runs each segment again on the way back:
+ * the same outputs and gradients for a fraction of the memory and one more forward pass.
+ *
+ *     const layer = new Checkpointed(new LSTM({ inputSize: 64, hiddenSize: 256 }));
+ *     const { output, state } = layer.forward(x); // as lstm.forward(x)
+ *
+ * It takes any layer with `forward(x, state) → { output, state }`, such as RNN, LSTM and GRU in one direction, and modules
+ * of your own. What follows a layer step by step, such as a `Linear` head, is best put inside, so that its input is not
+ * kept either:
+ *
+ *     class Head extends Module {
+ *       lstm = new LSTM({ inputSize: 64, hiddenSize: 256 });
+ *       linear = new Linear({ inputSize: 256, outputSize: 10 });
+ *       forward(x: Tensor, state?: LSTMState) {
+ *         const { output, state: last } = this.lstm.forward(x, state);
+ *         return { output: this.linear.forward(output), state: last };
+ *       }
+ *     }
+ *
+ * Memory in numbers a position: that of the output and, on the way back, of its gradient; what the layer itself keeps
+ * (7H of an LSTM) for one segment at a time; a state for each segment. Dropout between layers drops the same numbers both
+ * times; `training` must not change between the passes.
+ * Source: Chen, Xu, Zhang & Guestrin 2016, "Training deep nets with sublinear memory cost".
+ */
+export class Checkpointed<State> extends Module {
+  readonly layer: Steps<State>;
+  readonly segments: number | null;
+  readonly batchFirst: boolean;
+
+  /**
+   * @throws {OptionError} when the layer reads sequences from their ends or wants [B, T, I] (say `batchFirst` here), or an
+   *   option is unknown or out of range.
+   */
+  constructor(layer: Steps<State>, options: CheckpointedOptions = {}) {
+    super();
+    requireKnown("Checkpointed", options, ["segments", "batchFirst"]);
+    if (!(layer instanceof Module)) {
+      throw new OptionError(`Checkpointed layer: expected a module, got ${describe(layer)}`);
+    }
+    const { bidirectional, reverse, batchFirst } = layer as {
+      bidirectional?: boolean;
+      reverse?: boolean;
+      batchFirst?: boolean;
+    };
+    if (bidirectional || reverse) {
+      throw new OptionError(
+        `Checkpointed layer: expected one that reads forward, got a ${bidirectional ? "bidirectional" : "reverse"} one`,
+      );
+    }
+    if (batchFirst) {
+      throw new OptionError(
+        "Checkpointed layer: expected one of [T, B, I], got one with batchFirst; give batchFirst to Checkpointed instead",
+      );
+    }
+    this.layer = layer;
+    this.segments = options.segments === undefined ? null : requireCount("Checkpointed segments", options.segments);
+    this.batchFirst = options.batchFirst ?? false;
+  }
+
+  /**
+   * Runs a batch of sequences.
+   * @param x [T, B, I], or [B, T, I] with `batchFirst`.
+   * @param state as the layer takes it.
+   * @throws {ShapeError} when x is no sequence, or the layer returns something else than { output, state } of tensors.
+   */
+  override forward(x: Tensor, state?: State): RecurrentResult<State> {
+    const [a = 0, b = 0] = x.shape;
+    if (x.shape.length < 2 || a === 0 || b === 0) {
+      const wanted = this.batchFirst ? "[B, T, …]" : "[T, B, …]";
+      throw new ShapeError(`Checkpointed x: expected ${wanted} that is not empty, got ${formatShape(x.shape)}`);
+    }
+    if (state !== undefined) requireTensors("Checkpointed state", state);
+    const major = this.batchFirst ? transpose(x, 0, 1) : x;
+    const steps = major.shape[0] as number;
+    const size = Math.ceil(steps / (this.segments ?? Math.ceil(Math.sqrt(steps))));
+    let structure = state;
+    const run = (part: Tensor, before: readonly Tensor[] | null) => {
+      const result = this.layer.forward(part, before ? withTensors(structure as State, before) : undefined);
+      requireResult(result);
+      structure ??= result.state;
+      return { output: result.output, state: tensorsIn(result.state) };
+    };
+    const given = state === undefined ? null : tensorsIn(state);
+    const result = checkpointSteps(major, given, run, { size });
+    structure = withTensors(structure as State, result.state);
+    return { output: this.batchFirst ? transpose(result.output, 0, 1) : result.output, state: structure };
+  }
+}
+
+function requireResult(result: { readonly output: unknown; readonly state: unknown }): void {
+  if (!(result?.output instanceof Tensor)) {
+    throw new ShapeError(`Checkpointed layer: expected it to return { output, state }, got ${describe(result)}`);
+  }
+  requireTensors("Checkpointed layer state", result.state);
+}

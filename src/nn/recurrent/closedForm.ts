@@ -1,0 +1,104 @@
+import { type Activation, type ActivationName, activation, activations } from "../../ops/activation.ts";
+import { add, mul, sub } from "../../ops/elementwise.ts";
+import { concat, reshape, transpose } from "../../ops/layout.ts";
+import { chunk, cutAt } from "../../ops/pieces.ts";
+import { requireCount, requireKnown } from "../../runtime/options.ts";
+import { requireFloat32, requireShape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { Linear } from "../linear.ts";
+import type { RecurrentResult } from "./layer.ts";
+import { Recurrence } from "./recurrence.ts";
+import { SequenceLayer, type SequenceLayerOptions } from "./sequence.ts";
+
+export interface ClosedFormOptions extends SequenceLayerOptions {
+  /** Width of the backbone that reads x and h; default hiddenSize. */
+  backboneSize?: number;
+  /** Layers of the backbone; default 1. */
+  backboneLayers?: number;
+  /** Activation of the backbone; default "tanh". */
+  activation?: ActivationName | Activation;
+}
+
+/** Options of one pass. */
+export interface ClosedFormPass {
+  /** The time since the sample before, of each sample: [T, B], or [B, T] with `batchFirst`. Default: 1 everywhere. */
+  elapsed?: Tensor;
+}
+
+/**
+ * Closed-form continuous-time network, for samples at irregular times:
+ * h_t = σ(−s) ⊙ tanh(G·z) + σ(s) ⊙ tanh(H·z), s = (A·z + a)·Δ_t + B·z + b, where z is what the backbone makes of x_t and
+ * h_{t-1}, and Δ_t the time that has passed (G, H, A and B with biases).
+ *
+ *     const layer = new ClosedFormContinuous({ inputSize: 3, hiddenSize: 32 });
+ *     const { output, state } = layer.forward(x, undefined, { elapsed }); // [T, B, 32], [B, 32]
+ *
+ * Parameters: input.weight [U, I] and input.bias [U], recurrent.weight [U, H], backbone.n.weight [U, U] and .bias for
+ * further layers, heads.weight [4H, U] and heads.bias in blocks G H A B; they start as those of `Linear`.
+ * Recorded operation by operation, so a step keeps about 2U + 16H numbers a sequence.
+ * Source: Hasani, Lechner, Amini et al. 2022, "Closed-form continuous-time neural networks", arXiv:2106.13898.
+ */
+export class ClosedFormContinuous extends SequenceLayer {
+  readonly activation: Activation;
+  readonly input: Linear;
+  readonly recurrent: Linear;
+  readonly backbone: readonly Linear[];
+  readonly heads: Linear;
+
+  /** @throws {OptionError} when an option is unknown or out of range, or there is no such activation. */
+  constructor(options: ClosedFormOptions) {
+    super("ClosedFormContinuous", options, ["backboneSize", "backboneLayers", "activation"]);
+    const { inputSize, hiddenSize } = this;
+    const size = requireCount("ClosedFormContinuous backboneSize", options.backboneSize ?? hiddenSize);
+    const layers = requireCount("ClosedFormContinuous backboneLayers", options.backboneLayers ?? 1);
+    this.activation = activation(options.activation ?? "tanh");
+    this.input = new Linear({ inputSize, outputSize: size });
+    this.recurrent = new Linear({ inputSize: hiddenSize, outputSize: size, bias: false });
+    this.backbone = Array.from({ length: layers - 1 }, () => new Linear({ inputSize: size, outputSize: size }));
+    this.heads = new Linear({ inputSize: size, outputSize: 4 * hiddenSize });
+  }
+
+  /**
+   * Runs a batch of sequences.
+   * @param x [T, B, I], or [B, T, I] with `batchFirst`.
+   * @param state h [B, H]; zeros when omitted.
+   * @returns output [T, B, H] (or [B, T, H]) and the last h [B, H].
+   * @throws {ShapeError} when a shape does not fit; {OptionError} when an option is unknown.
+   */
+  override forward(x: Tensor, state?: Tensor, pass: ClosedFormPass = {}): RecurrentResult<Tensor> {
+    requireKnown("ClosedFormContinuous forward", pass, ["elapsed"]);
+    const at = this.timeMajor(x);
+    const [steps, batch] = at.shape as [number, number];
+    const h0 = this.statePart("state", state, [batch, this.hiddenSize]);
+    const elapsed = pass.elapsed ? this.#elapsed(pass.elapsed, steps, batch) : null;
+    const drive = this.input.forward(at);
+    const size = drive.shape[2] as number;
+    const step = (given: Tensor, h: Tensor) => {
+      const [own, delta] = elapsed ? (cutAt(given, [size, 1], 1) as [Tensor, Tensor]) : [given, null];
+      const next = this.#step(own, h, delta);
+      return { output: next, state: next };
+    };
+    const all = elapsed ? concat([drive, elapsed], 2) : drive;
+    const recurrence = new Recurrence<Tensor>({ stateSizes: this.hiddenSize, step });
+    const result = recurrence.forward(all, h0 ?? undefined);
+    return { output: this.asGiven(result.output), state: result.state };
+  }
+
+  /** One step: what x gives the backbone, the last state and the time [B, 1] since (null: 1). */
+  #step(drive: Tensor, h: Tensor, delta: Tensor | null): Tensor {
+    let z = this.activation.apply(add(drive, this.recurrent.forward(h)));
+    for (const layer of this.backbone) z = this.activation.apply(layer.forward(z));
+    const [early, late, rate, offset] = chunk(this.heads.forward(z), 4, 1) as [Tensor, Tensor, Tensor, Tensor];
+    const gate = activations.sigmoid(add(delta ? mul(rate, delta) : rate, offset));
+    const from = activations.tanh(early);
+    return add(from, mul(gate, sub(activations.tanh(late), from)));
+  }
+
+  /** [T, B, 1] */
+  #elapsed(elapsed: Tensor, steps: number, batch: number): Tensor {
+    const what = "ClosedFormContinuous elapsed";
+    requireFloat32(what, elapsed);
+    requireShape(what, elapsed.shape, this.batchFirst ? [batch, steps] : [steps, batch]);
+    return reshape(this.batchFirst ? transpose(elapsed, 0, 1) : elapsed, [steps, batch, 1]);
+  }
+}

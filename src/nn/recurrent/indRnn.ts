@@ -1,0 +1,57 @@
+import { type Activation, type ActivationName, activation } from "../../ops/activation.ts";
+import { indRnnSequence } from "../../ops/recurrent/indRnn.ts";
+import { Parameter } from "../../tensor/parameter.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { fillUniform } from "../init.ts";
+import { Linear } from "../linear.ts";
+import type { RecurrentResult } from "./layer.ts";
+import { SequenceLayer, type SequenceLayerOptions } from "./sequence.ts";
+
+export interface IndRNNOptions extends SequenceLayerOptions {
+  /** f of the recurrence, by name or as `activation(name, options)`; default "relu". */
+  activation?: ActivationName | Activation;
+  /** Default true. */
+  bias?: boolean;
+}
+
+/**
+ * Independently recurrent network: h_t = f(W·x_t + b + u ⊙ h_{t-1}). Each number has a memory of its own, which neither
+ * vanishes nor explodes over T steps while |u| stays within about 2^(1/T).
+ *
+ *     const layer = new IndRNN({ inputSize: 64, hiddenSize: 128 });
+ *     const { output, state } = layer.forward(x); // [T, B, 128], [B, 128]
+ *
+ * Parameters: input.weight [H, I] and input.bias [H], as `Linear` starts them, and recurrent [H], uniform in ±1.
+ * Source: Li, Li, Cook, Zhu & Gao 2018, "Independently recurrent neural network (IndRNN)", arXiv:1803.04831.
+ */
+export class IndRNN extends SequenceLayer {
+  readonly activation: Activation;
+  readonly input: Linear;
+  /** u, [H] */
+  readonly recurrent: Parameter;
+
+  /** @throws {OptionError} when an option is unknown or out of range, or there is no such activation. */
+  constructor(options: IndRNNOptions) {
+    super("IndRNN", options, ["activation", "bias"]);
+    this.activation = activation(options.activation ?? "relu");
+    const { inputSize, hiddenSize } = this;
+    this.input = new Linear({ inputSize, outputSize: hiddenSize, bias: options.bias ?? true });
+    this.recurrent = new Parameter([hiddenSize]);
+    fillUniform(this.recurrent, 1);
+  }
+
+  /**
+   * Runs a batch of sequences.
+   * @param x [T, B, I], or [B, T, I] with `batchFirst`.
+   * @param state h [B, H]; zeros when omitted.
+   * @returns output [T, B, H] (or [B, T, H]) and the last h [B, H].
+   * @throws {ShapeError} when a shape does not fit.
+   */
+  override forward(x: Tensor, state?: Tensor): RecurrentResult<Tensor> {
+    const at = this.timeMajor(x);
+    const h0 = this.statePart("state", state, [at.shape[1] as number, this.hiddenSize]);
+    const z = this.input.forward(at);
+    const { output, h } = indRnnSequence(z, this.recurrent, { activation: this.activation, h0 });
+    return { output: this.asGiven(output), state: h };
+  }
+}
