@@ -8,7 +8,10 @@ export { gemm, gemmPacked, gemmPackedWorkspaceSize, gemmWorkspaceSize, packedRig
 export { gemv, gemvPacked, gemvTransposed, packedRowsSize, packRows } from "./gemm/gemv";
 export { gruBackward, gruForward, gruWorkspaceSize } from "./recurrent/gru";
 export { indRnnBackward, indRnnForward } from "./recurrent/indRnn";
+export { gruVariantBackward, gruVariantForward, gruVariantWorkspaceSize } from "./recurrent/gruVariant";
 export { lstmBackward, lstmForward, lstmWorkspaceSize } from "./recurrent/lstm";
+export { lstmVariantBackward, lstmVariantForward, lstmVariantWorkspaceSize } from "./recurrent/lstmVariant";
+export { gainGradient, normaliseRows, normaliseRowsBackward } from "./recurrent/normalise";
 export { packDirect, packTransposed, panelsSize } from "./recurrent/product";
 export { rgLruBackward, rgLruForward } from "./recurrent/rgLru";
 export { rnnBackward, rnnForward, rnnWorkspaceSize } from "./recurrent/rnn";
@@ -33,4 +36,4 @@ export { negativeLogLikelihood, negativeLogLikelihoodBackward, totalWeight } fro
 export { adamStep } from "./optim/adam";
 export { sgdStep } from "./optim/sgd";
 export { dropout } from "./random/dropout";
-export { fillNormal, fillUniform, philoxBits } from "./random/fill";
+export { bernoulli, fillNormal, fillUniform, philoxBits } from "./random/fill";

@@ -24,7 +24,8 @@ sys.dont_write_bytecode = True
 
 import torch  # noqa: E402
 
-from fixtures import activations, cells, layers, losses, model, operations, optimizers, recurrences, recurrent  # noqa: E402
+from fixtures import activations, cells, layers, lengths, losses, model, operations, optimizers  # noqa: E402
+from fixtures import recurrences, recurrent, variants  # noqa: E402
 
 FAMILIES = {
     "rnn": recurrent.rnn_cases,
@@ -32,6 +33,8 @@ FAMILIES = {
     "gru": recurrent.gru_cases,
     "cells": cells.cases,
     "recurrences": recurrences.cases,
+    "lengths": lengths.cases,
+    "variants": variants.cases,
     "layers": layers.cases,
     "activations": activations.cases,
     "losses": losses.cases,

@@ -19,7 +19,7 @@ export { Checkpointed, type CheckpointedOptions, type Steps } from "./nn/recurre
 export { ClosedFormContinuous, type ClosedFormOptions, type ClosedFormPass } from "./nn/recurrent/closedForm.ts";
 export { GRU, type GRUOptions } from "./nn/recurrent/gru.ts";
 export { IndRNN, type IndRNNOptions } from "./nn/recurrent/indRnn.ts";
-export type { RecurrentOptions, RecurrentResult } from "./nn/recurrent/layer.ts";
+export type { PassOptions, RecurrentOptions, RecurrentResult } from "./nn/recurrent/layer.ts";
 export { LegendreMemoryUnit, type LegendreOptions, type LegendreState } from "./nn/recurrent/legendre.ts";
 export { LSTM, type LSTMOptions, type LSTMState } from "./nn/recurrent/lstm.ts";
 export { MinGRU, type MinimalOptions, MinLSTM } from "./nn/recurrent/minimal.ts";
@@ -47,6 +47,7 @@ export { concat, permute, reshape, slice, stack, transpose } from "./ops/layout.
 export { type ClassificationLossOptions, crossEntropy, mseLoss, nllLoss, type Reduction } from "./ops/loss.ts";
 export { linear, matmul } from "./ops/matmul.ts";
 export { chunk, unbind } from "./ops/pieces.ts";
+export type { Lengths } from "./ops/recurrent/layout.ts";
 export { type LinearRecurrenceOptions, linearRecurrence } from "./ops/recurrent/scan.ts";
 export { mean, sum } from "./ops/reduce.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";

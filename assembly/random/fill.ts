@@ -45,6 +45,25 @@ export function fillUniform(
   }
 }
 
+/** y[i] := 1 with the probability, else 0. */
+export function bernoulli(
+  y: usize,
+  n: i32,
+  probability: f32,
+  seedLow: u32,
+  seedHigh: u32,
+  counterLow: u32,
+  counterHigh: u32,
+): void {
+  const one = f32x4.splat(1);
+  const limit = f32x4.splat(probability);
+  for (let counter = counterOf(counterLow, counterHigh); n > 0; counter++) {
+    storeBlock(y, v128.and(one, f32x4.lt(uniform4(philoxBlock(counter, seedLow, seedHigh)), limit)), n);
+    y += 16;
+    n -= 4;
+  }
+}
+
 /**
  * Four standard normal numbers from one block (Box & Muller 1958): √(−2 ln u) times cosine and sine of a random angle,
  * u from words 0 and 1, in (0, 1], the angles from words 2 and 3. |result| ≤ √(48 ln 2) = 5.77.

@@ -5,6 +5,9 @@
  * the initial state in its place on entry. f is a pair of function-table slots, called once a step for the whole
  * block [B, H], so any activation serves. No buffer overlaps another.
  *
+ * Two things are optional: a mask on h_{t-1} in the product, the same for all steps, and zoneout, which lets some numbers
+ * of h stay what they were.
+ *
  * Error: that of the products (gemm.ts) and of f, carried from step to step by the recurrence.
  * Source: Elman 1990, "Finding structure in time"; back-propagation through time: Werbos 1990.
  */
@@ -22,6 +25,8 @@ import {
   slotBefore,
   timeOf,
 } from "./product";
+import { addNumbers, product } from "./row";
+import { keepPrevious, keepPreviousBackward } from "./zoneout";
 
 /** What one call of `rnnForward` or `rnnBackward` works on; addresses in bytes, counts in elements. */
 @unmanaged
@@ -56,13 +61,24 @@ class RnnPlan {
   outputRow: i32;
   /** Backward only: [B, H], dL/dh_T on entry, dL/dh_0 on exit. */
   dh: usize;
+  /** [B, H], m of h' = m⊙h_{t-1} (variational dropout), or 0 */
+  mask: usize;
+  /** [T, B, H], k of h_t = h̃ + k⊙(h_{t-1} − h̃) (zoneout), or 0 */
+  keepHidden: usize;
   /** `rnnWorkspaceSize(batch, hidden)` numbers. */
   workspace: usize;
 }
 
-/** Numbers of workspace that either direction wants. */
+/** Numbers of workspace that either direction wants: for the products, the panels, and two blocks [B, H]. */
 export function rnnWorkspaceSize(batch: i32, hidden: i32): i32 {
-  return productWorkspaceSize(batch, hidden) + panelsSize(hidden, hidden);
+  return productWorkspaceSize(batch, hidden) + panelsSize(hidden, hidden) + 2 * batch * hidden;
+}
+
+/** The two blocks at the end of a workspace. */
+// @ts-ignore: decorator
+@inline
+function blocksOf(p: RnnPlan): usize {
+  return p.workspace + (<usize>(rnnWorkspaceSize(p.batch, p.hidden) - 2 * p.batch * p.hidden) << 2);
 }
 
 /** Fills gates with z and history with h_1 … h_T. Assigns. */
@@ -71,6 +87,7 @@ export function rnnForward(plan: usize): void {
   const block = p.batch * p.hidden;
   const bytes = <usize>(p.stride * p.hidden) << 2;
   const reverse = p.reverse != 0;
+  const masked = blocksOf(p);
   let packed = p.panels;
   if (needsPanels(p.batch, p.steps, packed, p.rows)) {
     packed = p.workspace + (<usize>productWorkspaceSize(p.batch, p.hidden) << 2);
@@ -82,8 +99,14 @@ export function rnnForward(plan: usize): void {
     const before = p.history + <usize>slotBefore(t, reverse) * bytes;
     const after = p.history + <usize>slotAfter(t, reverse) * bytes;
     lookUp(p.table, p.tokens, t * p.stride, z, p.batch, p.hidden);
-    multiplyByTransposed(before, p.weight, packed, p.rows, z, p.hidden, p.batch, p.hidden, p.hidden, true, p.workspace);
+    let h = before;
+    if (p.mask) {
+      h = masked;
+      product(before, p.mask, masked, block, false);
+    }
+    multiplyByTransposed(h, p.weight, packed, p.rows, z, p.hidden, p.batch, p.hidden, p.hidden, true, p.workspace);
     call_indirect<void>(p.forwardSlot, z, after, block, p.parameters);
+    if (p.keepHidden) keepPrevious(p.keepHidden + <usize>t * bytes, before, after, block);
   }
 }
 
@@ -93,6 +116,8 @@ export function rnnBackward(plan: usize): void {
   const block = p.batch * p.hidden;
   const bytes = <usize>(p.stride * p.hidden) << 2;
   const reverse = p.reverse != 0;
+  const kept = blocksOf(p);
+  const unkept = kept + (<usize>block << 2);
   let packed = p.panels;
   if (needsPanels(p.batch, p.steps, packed, 0)) {
     packed = p.workspace + (<usize>productWorkspaceSize(p.batch, p.hidden) << 2);
@@ -101,10 +126,18 @@ export function rnnBackward(plan: usize): void {
   for (let step = p.steps - 1; step >= 0; step--) {
     const t = timeOf(step, p.steps, reverse);
     const z = p.gates + <usize>t * bytes;
-    const after = p.history + <usize>slotAfter(t, reverse) * bytes;
+    let after = p.history + <usize>slotAfter(t, reverse) * bytes;
     const dOutput = p.dOutput == 0 ? <usize>0 : p.dOutput + (<usize>(t * p.stride * p.outputRow) << 2);
     addOutputGradient(p.dh, dOutput, p.outputRow, p.batch, p.hidden);
+    if (p.keepHidden) {
+      keepPreviousBackward(p.keepHidden + <usize>t * bytes, p.dh, kept, block);
+      // The slope may follow from f(z), of which zoneout has left only a part.
+      call_indirect<void>(p.forwardSlot, z, unkept, block, p.parameters);
+      after = unkept;
+    }
     call_indirect<void>(p.backwardSlot, z, after, p.dh, z, block, p.parameters);
     multiplyBy(z, p.hidden, p.weight, packed, p.dh, p.batch, p.hidden, p.hidden, false, p.workspace);
+    if (p.mask) product(p.dh, p.mask, p.dh, block, false);
+    if (p.keepHidden) addNumbers(kept, p.dh, block);
   }
 }

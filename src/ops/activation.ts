@@ -44,7 +44,7 @@ const optionsOf: { readonly [Name in ActivationName]?: readonly (keyof Activatio
 };
 
 /** Activations whose derivative the engine computes from f(x); that of the others, from x. */
-const derivedFromResult: readonly ActivationName[] = ["sigmoid", "tanh", "exponential"];
+const derivedFromResult: readonly ActivationName[] = ["identity", "sigmoid", "tanh", "relu", "exponential"];
 
 /** Numbers that go through the engine's passes at a time: few enough to stay in the cache between them. */
 const BLOCK = 4096;
@@ -77,6 +77,11 @@ export class Activation {
       forwardSlot: kernels.activationForwardSlot(this.#kind),
       backwardSlot: kernels.activationBackwardSlot(this.#kind),
     };
+  }
+
+  /** Whether its derivative follows from f(x) alone, so that x need not be kept. */
+  get derivedFromResult(): boolean {
+    return derivedFromResult.includes(this.name);
   }
 
   /** The address of its parameters in the current step, or 0 when it has none. */
@@ -135,7 +140,7 @@ export class Activation {
     const { kernels } = engine();
     const { backwardSlot } = this.slots;
     const { parameters } = this;
-    const map = derivedFromResult.includes(this.name) ? this.mapPass() : null;
+    const map = this.derivedFromResult ? this.mapPass() : null;
     const block = Math.min(count, BLOCK);
     const ones = engine().allocate(block);
     kernels.fill(ones, block, 1);

@@ -134,12 +134,23 @@ export class Tensor {
       if (!this.#scope?.alive || this.#scope.ending) this.#upload(this.#host);
       return this.#address;
     }
-    if (this.#scope && !this.#scope.alive) {
-      throw new LifetimeError(
-        `tensor ${formatShape(this.shape)}: its step has ended; read it before the next step begins, or keep a copy with detach()`,
-      );
-    }
+    if (this.#scope && !this.#scope.alive) throw this.#ended();
     return this.#address;
+  }
+
+  /**
+   * For operations that do not read it themselves.
+   * @throws {LifetimeError} when its step has ended.
+   * @internal
+   */
+  requireAlive(): void {
+    if (!this.#host && this.#scope && !this.#scope.alive) throw this.#ended();
+  }
+
+  #ended(): LifetimeError {
+    return new LifetimeError(
+      `tensor ${formatShape(this.shape)}: its step has ended; read it before the next step begins, or keep a copy with detach()`,
+    );
   }
 
   #upload(host: Float32Array | Int32Array): void {

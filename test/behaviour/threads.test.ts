@@ -18,11 +18,22 @@ afterEach(() => {
   library.configure({ threads: 1 });
 });
 
-type Layer = "RNN" | "LSTM" | "peepholes" | "GRU" | "reset before" | "both ways";
+type Layer =
+  | "RNN"
+  | "LSTM"
+  | "peepholes"
+  | "GRU"
+  | "reset before"
+  | "both ways"
+  | "several lengths"
+  | "LSTM with everything"
+  | "GRU with everything"
+  | "RNN with masks";
 
 function makeLayer(layer: Layer): Unrolled.RNN | Unrolled.LSTM | Unrolled.GRU {
   const { GRU, LSTM, RNN } = library;
   const sizes = { inputSize: 19, hiddenSize: 97 };
+  const masks = { recurrentDropout: 0.3, weightDrop: 0.2, zoneout: 0.1 };
   const make = {
     RNN: () => new RNN({ inputSize: 19, hiddenSize: 191, activation: "relu" }),
     LSTM: () => new LSTM({ ...sizes, layers: 2, dropout: 0.2 }),
@@ -30,6 +41,11 @@ function makeLayer(layer: Layer): Unrolled.RNN | Unrolled.LSTM | Unrolled.GRU {
     GRU: () => new GRU(sizes),
     "reset before": () => new GRU({ ...sizes, resetAfter: false }),
     "both ways": () => new LSTM({ ...sizes, bidirectional: true }),
+    "several lengths": () => new GRU({ ...sizes, bidirectional: true }),
+    "LSTM with everything": () =>
+      new LSTM({ ...sizes, ...masks, projectionSize: 61, coupledGates: true, activation: "gelu" }),
+    "GRU with everything": () => new GRU({ ...sizes, ...masks, activation: "silu" }),
+    "RNN with masks": () => new RNN({ inputSize: 19, hiddenSize: 191, ...masks }),
   };
   return make[layer]();
 }
@@ -53,7 +69,7 @@ function train(layer: Layer, batch: number, prepare?: (step: number) => void) {
   seed(7);
   const embed = new Embedding({ count: 29, size: 19 });
   const recurrent = makeLayer(layer);
-  const head = new Linear({ inputSize: recurrent.hiddenSize * (layer === "both ways" ? 2 : 1), outputSize: 29 });
+  const head = new Linear({ inputSize: recurrent.outputSize * (recurrent.bidirectional ? 2 : 1), outputSize: 29 });
   const parameters = [embed, recurrent, head].flatMap((module) => [...module.parameters()]);
   const optimizer = new Adam(parameters, { learningRate: 0.01 });
   const losses: number[] = [];
@@ -61,7 +77,9 @@ function train(layer: Layer, batch: number, prepare?: (step: number) => void) {
     prepare?.(step);
     const tokens = Int32Array.from({ length: steps * batch }, (_, i) => (i * 17 + step) % 29);
     optimizer.zeroGrad();
-    const { output } = recurrent.forward(embed.forward(tensor(tokens, [steps, batch])));
+    const options =
+      layer === "several lengths" ? { lengths: Array.from({ length: batch }, (_, b) => 3 + ((b * 7) % 21)) } : {};
+    const { output } = recurrent.forward(embed.forward(tensor(tokens, [steps, batch])), undefined, options);
     const loss = crossEntropy(head.forward(output), tensor(tokens, [steps, batch]));
     loss.backward();
     losses.push(loss.item());
@@ -71,7 +89,18 @@ function train(layer: Layer, batch: number, prepare?: (step: number) => void) {
   return { losses, weights: parameters.map((parameter) => parameter.toArray()) };
 }
 
-const layers: Layer[] = ["RNN", "LSTM", "peepholes", "GRU", "reset before", "both ways"];
+const layers: Layer[] = [
+  "RNN",
+  "LSTM",
+  "peepholes",
+  "GRU",
+  "reset before",
+  "both ways",
+  "several lengths",
+  "LSTM with everything",
+  "GRU with everything",
+  "RNN with masks",
+];
 
 describe("the same bits", () => {
   test.each(layers)("%s: with 1, 2, 3 and 5 threads, at sizes that divide by nothing", async (layer) => {

@@ -86,7 +86,7 @@ function run(
     const backward = [dOutput + at, hidden, dh];
     const slots = [kernels.activationForwardSlot(2), kernels.activationBackwardSlot(2), 0];
     const plans = {
-      rnn: [...common, weight, 0, panels, ...gatesAt, history, ...slots, ...backward, workspace],
+      rnn: [...common, weight, 0, panels, ...gatesAt, history, ...slots, ...backward, 0, 0, workspace],
       lstm: [...common, weight, 0, panels, 0, ...gatesAt, history, cellHistory, ...backward, dc, 0, workspace],
       gru: [
         ...[...common, Number(cell === "gru"), weight, 0, panels, bias, ...gatesAt],

@@ -8,6 +8,7 @@ import {
   LSTMCell,
   type Module,
   mul,
+  type PassOptions,
   RNN,
   RNNCell,
   sum,
@@ -69,18 +70,22 @@ export function runBoth(
 }
 
 /** What a recurrent layer computes from the leaves x and, where given, h0 and c0: output, h and, of an LSTM, c. */
-export function outputsOf(layer: RNN | LSTM | GRU, leaves: Map<string, Tensor>): Map<string, Tensor> {
+export function outputsOf(
+  layer: RNN | LSTM | GRU,
+  leaves: Map<string, Tensor>,
+  options: PassOptions = {},
+): Map<string, Tensor> {
   const x = leaves.get("x")!;
   const h0 = leaves.get("h0");
   if (layer instanceof LSTM) {
-    const { output, state } = layer.forward(x, h0 && { h: h0, c: leaves.get("c0")! });
+    const { output, state } = layer.forward(x, h0 && { h: h0, c: leaves.get("c0")! }, options);
     return new Map([
       ["output", output],
       ["h", state.h],
       ["c", state.c],
     ]);
   }
-  const { output, state } = layer.forward(x, h0);
+  const { output, state } = layer.forward(x, h0, options);
   return new Map([
     ["output", output],
     ["h", state],
@@ -88,16 +93,27 @@ export function outputsOf(layer: RNN | LSTM | GRU, leaves: Map<string, Tensor>):
 }
 
 /** A recurrent layer of the library with the given weights, run forward. */
-export function forwardLayer({ kind, ...options }: LayerOptions, given: Named) {
+export function forwardLayer(
+  { kind, ...options }: LayerOptions,
+  given: Named,
+  pass: PassOptions = {},
+  prepare?: (layer: Module) => void,
+) {
   const layer = new { RNN, LSTM, GRU }[kind](options);
+  prepare?.(layer);
   loadWeights(layer, given);
   const leaves = leavesOf(given);
-  return { layer, leaves, outputs: outputsOf(layer, leaves) };
+  return { layer, leaves, outputs: outputsOf(layer, leaves, pass) };
 }
 
 /** A recurrent layer forward and backward, as layerOracle runs its own. */
-export function runLayer(options: LayerOptions, given: Named): Named {
-  const { layer, leaves, outputs } = forwardLayer(options, given);
+export function runLayer(
+  options: LayerOptions,
+  given: Named,
+  pass: PassOptions = {},
+  prepare?: (layer: Module) => void,
+): Named {
+  const { layer, leaves, outputs } = forwardLayer(options, given, pass, prepare);
   return runBoth(given, leaves, outputs, layer);
 }
 

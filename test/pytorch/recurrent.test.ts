@@ -27,6 +27,27 @@ for (const kind of ["RNN", "LSTM", "GRU"] as const) {
   });
 }
 
+describe("lengths = torch's packed sequences", () => {
+  for (const fixture of readFixtures<LayerOptions>("lengths")) {
+    test(fixture.name, () => {
+      const lengths = fixture.tensor("lengths").data as Int32Array;
+      expectFixture("lengths", fixture, runLayer(fixture.options, fixture.under(""), { lengths }));
+    });
+  }
+});
+
+describe("variants = the same recurrences in torch", () => {
+  for (const fixture of readFixtures<LayerOptions>("variants")) {
+    test(fixture.name, () => {
+      expectFixture(
+        "variants",
+        fixture,
+        runLayer(fixture.options, fixture.under(""), {}, (layer) => layer.eval()),
+      );
+    });
+  }
+});
+
 describe("cells = torch.nn.RNNCell, LSTMCell, GRUCell", () => {
   for (const fixture of readFixtures<Options>("cells")) {
     test(fixture.name, () => {

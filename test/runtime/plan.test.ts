@@ -1,12 +1,22 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { engine } from "../../src/runtime/engine.ts";
-import { gruPlan, lstmPlan, optimizerBlock, rnnPlan, stagePlan } from "../../src/runtime/plan.ts";
+import {
+  gruPlan,
+  gruVariantPlan,
+  lstmPlan,
+  lstmVariantPlan,
+  optimizerBlock,
+  rnnPlan,
+  stagePlan,
+} from "../../src/runtime/plan.ts";
 
 const plans = {
   "recurrent/rnn": rnnPlan,
   "recurrent/lstm": lstmPlan,
   "recurrent/gru": gruPlan,
+  "recurrent/lstmVariant": lstmVariantPlan,
+  "recurrent/gruVariant": gruVariantPlan,
   "stream/stage": stagePlan,
   "optim/block": optimizerBlock,
 };

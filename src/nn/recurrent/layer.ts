@@ -2,6 +2,8 @@
 import { dropout, requireProbability } from "../../ops/dropout.ts";
 import { concat, reshape, slice, stack, transpose } from "../../ops/layout.ts";
 import type { RecurrentWeights } from "../../ops/recurrent/inputProduct.ts";
+import { checkLengths, type Lengths, type PackedLayout, packedLayout } from "../../ops/recurrent/layout.ts";
+import { orderState, packSequences, restoreState, unpackSequences } from "../../ops/recurrent/packing.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireCount, requireKnown } from "../../runtime/options.ts";
 import { type StreamOptions, type WeightFormat, weightFormat } from "../../stream/format.ts";
@@ -26,9 +28,26 @@ export interface RecurrentOptions {
   dropout?: number;
   /** Default true. */
   bias?: boolean;
+  /**
+   * Probability of dropping a number of h_{t-1} in the recurrent product while training, one mask for all time steps of a
+   * sequence (Gal & Ghahramani 2016); default 0.
+   */
+  recurrentDropout?: number;
+  /** Probability of dropping a number of W_hh while training, one mask for a whole pass (Merity 2017); default 0. */
+  weightDrop?: number;
 }
 
-const optionNames = ["inputSize", "hiddenSize", "layers", "bidirectional", "batchFirst", "dropout", "bias"];
+const optionNames = [
+  "inputSize",
+  "hiddenSize",
+  "layers",
+  "bidirectional",
+  "batchFirst",
+  "dropout",
+  "bias",
+  "recurrentDropout",
+  "weightDrop",
+];
 
 /** The output of every time step, and the state after the last one. */
 export interface RecurrentResult<State> {
@@ -37,12 +56,46 @@ export interface RecurrentResult<State> {
   readonly state: State;
 }
 
+/** What a pass over a batch may be told besides. */
+export interface PassOptions {
+  /**
+   * How many time steps each sequence has, [B]: steps beyond are padding, whose numbers are never looked at. Default: T.
+   * Outputs there are zeros; the last state of a sequence is that after its own last step, and the reverse direction begins
+   * there. Padding takes no time, in whatever order the sequences are.
+   */
+  lengths?: Lengths;
+}
+
 /** One layer in one direction. */
 export interface Direction {
   readonly weights: RecurrentWeights & { readonly weightIh: Parameter; readonly weightHh: Parameter };
   /** `l0`, `l1_reverse`: how its parameters' names end. */
   readonly suffix: string;
   readonly reverse: boolean;
+}
+
+/** What one direction of one layer works on. */
+export interface LayerPass {
+  /** [T, B, I], or [rows, I] when packed. */
+  readonly x: Tensor;
+  readonly direction: Direction;
+  /** Those of the direction, W_hh with what weightDrop leaves of it. */
+  readonly weights: RecurrentWeights;
+  /** [B, H] states, or null for zeros. */
+  readonly initial: readonly Tensor[] | null;
+  /** How x is packed. */
+  readonly layout: PackedLayout | null;
+}
+
+/** What distinguishes the kinds of layers. */
+interface Kind {
+  readonly name: string;
+  /** How many blocks of H the weights have. */
+  readonly gates: number;
+  /** Options of its own. */
+  readonly options?: readonly string[];
+  /** The size of h where it is not H. */
+  readonly outputSize?: number;
 }
 
 /** What one direction of one layer computes: its output and its last states (h, or h and c). */
@@ -59,24 +112,31 @@ export abstract class RecurrentLayer<State> extends Module {
   readonly bidirectional: boolean;
   readonly batchFirst: boolean;
   readonly dropout: number;
+  readonly recurrentDropout: number;
+  readonly weightDrop: number;
+  /** The size of h: hiddenSize, or projectionSize. */
+  readonly outputSize: number;
   /** Layer by layer, forward before reverse. */
   protected readonly directions: readonly Direction[];
 
-  /**
-   * @param gates how many blocks of H the weights have.
-   * @throws {OptionError} when an option is unknown or out of range.
-   */
-  protected constructor(name: string, options: RecurrentOptions, gates: number, more: readonly string[] = []) {
+  /** @throws {OptionError} when an option is unknown or out of range. */
+  protected constructor(kind: Kind, options: RecurrentOptions) {
     super();
-    requireKnown(name, options, [...optionNames, ...more]);
+    const { name } = kind;
+    requireKnown(name, options, [...optionNames, ...(kind.options ?? [])]);
     this.inputSize = requireCount(`${name} inputSize`, options.inputSize);
     this.hiddenSize = requireCount(`${name} hiddenSize`, options.hiddenSize);
+    this.outputSize = kind.outputSize ?? this.hiddenSize;
     this.layers = requireCount(`${name} layers`, options.layers ?? 1);
     this.bidirectional = options.bidirectional ?? false;
     this.batchFirst = options.batchFirst ?? false;
     this.dropout = options.dropout ?? 0;
-    requireProbability(`${name} dropout`, this.dropout);
-    this.directions = this.#build(gates, options.bias ?? true);
+    this.recurrentDropout = options.recurrentDropout ?? 0;
+    this.weightDrop = options.weightDrop ?? 0;
+    for (const option of ["dropout", "recurrentDropout", "weightDrop"] as const) {
+      requireProbability(`${name} ${option}`, this[option]);
+    }
+    this.directions = this.#build(kind.gates, options.bias ?? true);
   }
 
   #build(gates: number, bias: boolean): Direction[] {
@@ -91,10 +151,10 @@ export abstract class RecurrentLayer<State> extends Module {
     return Array.from({ length: this.layers }, (_, layer) =>
       reversals.map((reverse) => {
         const suffix = `l${layer}${reverse ? "_reverse" : ""}`;
-        const width = layer === 0 ? this.inputSize : this.hiddenSize * reversals.length;
+        const width = layer === 0 ? this.inputSize : this.outputSize * reversals.length;
         const weights = {
           weightIh: make(`weight_ih_${suffix}`, [rows, width]),
-          weightHh: make(`weight_hh_${suffix}`, [rows, this.hiddenSize]),
+          weightHh: make(`weight_hh_${suffix}`, [rows, this.outputSize]),
           biasIh: bias ? make(`bias_ih_${suffix}`, [rows]) : null,
           biasHh: bias ? make(`bias_hh_${suffix}`, [rows]) : null,
         };
@@ -103,8 +163,8 @@ export abstract class RecurrentLayer<State> extends Module {
     ).flat();
   }
 
-  /** Runs one direction of one layer. `initial` holds [B, H] states, or null for zeros. */
-  protected abstract run(x: Tensor, direction: Direction, initial: readonly Tensor[] | null): PassResult;
+  /** Runs one direction of one layer. */
+  protected abstract run(pass: LayerPass): PassResult;
 
   /** What a state is, in words. */
   protected readonly stateKind: string = "a tensor";
@@ -122,47 +182,69 @@ export abstract class RecurrentLayer<State> extends Module {
    * Runs a batch of sequences.
    * @param x [T, B, I], or [B, T, I] with `batchFirst`.
    * @param state [layers·directions, B, H], or `{ h, c }` of that shape for an LSTM; zeros when omitted.
-   * @throws {ShapeError} when a shape does not fit.
+   * @throws {ShapeError} when a shape does not fit, {OptionError} when a length is not a whole number from 1 to T.
    */
-  override forward(x: Tensor, state?: State): RecurrentResult<State> {
+  override forward(x: Tensor, state?: State, options: PassOptions = {}): RecurrentResult<State> {
+    const name = this.constructor.name;
+    requireKnown(`${name} forward`, options, ["lengths"]);
     if (x.shape.length !== 3) {
       const wanted = this.batchFirst ? "[B, T, I]" : "[T, B, I]";
-      throw new ShapeError(`${this.constructor.name} x: expected ${wanted}, got ${formatShape(x.shape)}`);
+      throw new ShapeError(`${name} x: expected ${wanted}, got ${formatShape(x.shape)}`);
     }
-    let at = this.batchFirst ? transpose(x, 0, 1) : x;
-    requireShape(`${this.constructor.name} x`, at.shape, ["T", "B", this.inputSize]);
-    const initial = state === undefined ? null : this.#checkState(state, at.shape[1] as number);
-    const width = this.bidirectional ? 2 : 1;
+    const [steps, batch] = (this.batchFirst ? [x.shape[1], x.shape[0]] : x.shape) as [number, number];
+    const wanted = this.batchFirst ? ["B", "T", this.inputSize] : ["T", "B", this.inputSize];
+    requireShape(`${name} x`, x.shape, wanted);
+    const initial = state === undefined ? null : this.#checkState(state, batch);
+    const layout = layoutOf(name, options, steps, batch);
+    const sequences = this.batchFirst ? transpose(x, 0, 1) : x;
     const finals: PassResult[] = [];
+    const read = layout ? packSequences(sequences, layout) : sequences;
+    const packed = this.#runLayers(read, initial, layout, finals);
+    const output = layout ? unpackSequences(packed, layout, steps) : packed;
+    return {
+      output: this.batchFirst ? transpose(output, 0, 1) : output,
+      state: this.pack(stackStates(finals)),
+    };
+  }
+
+  /** All layers, one on the other; their last states go to `finals`. */
+  #runLayers(x: Tensor, initial: readonly Tensor[] | null, layout: PackedLayout | null, finals: PassResult[]): Tensor {
+    const width = this.bidirectional ? 2 : 1;
+    let at = x;
     for (let layer = 0; layer < this.layers; layer++) {
       if (layer > 0 && this.dropout > 0) at = dropout(at, this.dropout, this.training);
       const input = at;
       const passes = this.directions.slice(layer * width, (layer + 1) * width).map((direction, d) => {
         const index = layer * width + d;
         const own = initial?.map((s) => reshape(slice(s, 0, index, index + 1), s.shape.slice(1))) ?? null;
-        return this.run(input, direction, own);
+        const weights = this.#dropWeights(direction.weights);
+        if (!layout) return this.run({ x: input, direction, weights, initial: own, layout });
+        const ordered = own?.map((s) => orderState(s, layout)) ?? null;
+        const { output, states } = this.run({ x: input, direction, weights, initial: ordered, layout });
+        return { output, states: states.map((s) => restoreState(s, layout)) };
       });
       finals.push(...passes);
-      at =
-        passes.length === 1
-          ? (passes[0] as PassResult).output
-          : concat(
-              passes.map((pass) => pass.output),
-              2,
-            );
+      const outputs = passes.map((pass) => pass.output);
+      at = outputs.length === 1 ? (outputs[0] as Tensor) : concat(outputs, -1);
     }
-    return { output: this.batchFirst ? transpose(at, 0, 1) : at, state: this.pack(stackStates(finals)) };
+    return at;
+  }
+
+  #dropWeights(weights: RecurrentWeights): RecurrentWeights {
+    if (this.weightDrop === 0 || !this.training) return weights;
+    return { ...weights, weightHh: dropout(weights.weightHh, this.weightDrop, true) };
   }
 
   #checkState(state: State, batch: number): readonly Tensor[] {
     const tensors = this.unpack(state);
     const depth = this.directions.length;
-    for (const t of tensors) {
+    tensors.forEach((t, part) => {
       if (!(t instanceof Tensor)) {
         throw new ShapeError(`${this.constructor.name} state: expected ${this.stateKind}, got something else`);
       }
-      requireShape(`${this.constructor.name} state`, t.shape, [depth, batch, this.hiddenSize]);
-    }
+      const size = part === 0 ? this.outputSize : this.hiddenSize;
+      requireShape(`${this.constructor.name} state`, t.shape, [depth, batch, size]);
+    });
     return tensors;
   }
 
@@ -180,6 +262,19 @@ export abstract class RecurrentLayer<State> extends Module {
   stream(options: StreamOptions = {}): Stream {
     return new Stream(this.stages(weightFormat(options)));
   }
+}
+
+/** @throws {OptionError} naming what a layer has that a stream cannot do. */
+export function refuseStream(name: string, has: Readonly<Record<string, boolean>>): void {
+  const found = Object.keys(has).filter((option) => has[option]);
+  if (found.length > 0) throw new OptionError(`stream: ${name} with ${found.join(", ")} works on whole sequences only`);
+}
+
+/** How a batch is packed; null when all its sequences last T steps. */
+function layoutOf(what: string, { lengths }: PassOptions, steps: number, batch: number): PackedLayout | null {
+  if (lengths === undefined) return null;
+  const numbers = checkLengths(what, lengths, steps, batch);
+  return numbers.every((length) => length === steps) ? null : packedLayout(numbers);
 }
 
 /** The last states of all passes, [layers·directions, B, H] for each part of the state. */

@@ -1,19 +1,68 @@
+import { type Activation, type ActivationName, activation } from "../../ops/activation.ts";
+import { requireProbability } from "../../ops/dropout.ts";
 import { sumOfBiasesInto } from "../../ops/recurrent/inputProduct.ts";
 import { lstmSequence } from "../../ops/recurrent/lstm.ts";
+import { lstmVariantSequence } from "../../ops/recurrent/lstmVariant.ts";
+import { requireCount, requireKnown } from "../../runtime/options.ts";
 import type { WeightFormat } from "../../stream/format.ts";
 import type { StreamStage } from "../../stream/stage.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { fillUniform } from "../init.ts";
-import { type Direction, type PassResult, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
+import { gateActivation } from "./gateActivation.ts";
+import {
+  type Direction,
+  type LayerPass,
+  type PassResult,
+  RecurrentLayer,
+  type RecurrentOptions,
+  refuseStream,
+} from "./layer.ts";
 import { RecurrentStage } from "./stage.ts";
 
 export interface LSTMOptions extends RecurrentOptions {
   /** Let the gates see the cell (Gers 2002); default false. Adds weight_peephole_l0 [3H], blocks i f o. */
   peepholes?: boolean;
+  /**
+   * h = W_hr·(o⊙tanh(c)) of this size (Sak, Senior & Beaufays 2014; PyTorch's proj_size); default: none. Adds weight_hr_l0
+   * [projectionSize, H]; weight_hh_l0 is [4H, projectionSize] then.
+   */
+  projectionSize?: number;
+  /** The forget gate is 1 − i (Greff et al. 2017): weights have blocks i g o, peepholes i o; default false. */
+  coupledGates?: boolean;
+  /** Of the candidate g and of the cell, default "tanh". */
+  activation?: ActivationName | Activation;
+  /** Of the gates, default "sigmoid". One that leaves 0 … 1 is taken with a warning. */
+  gateActivation?: ActivationName | Activation;
+  /**
+   * Normalise x·W_ihᵀ, h·W_hhᵀ and c (Ba, Kiros & Hinton 2016); default false. Adds weight_norm_ih_l0 and
+   * weight_norm_hh_l0 [4H], weight_norm_c_l0 and bias_norm_c_l0 [H], gains of 1 and a bias of 0 at first.
+   */
+  layerNorm?: boolean;
+  /** Probabilities that a number of h and of c stays what it was (Krueger et al. 2017), or one for both; default 0. */
+  zoneout?: number | { readonly hidden?: number; readonly cell?: number };
 }
 
-/** What an LSTM carries from step to step, each [layers·directions, B, H]. */
+const ownOptions = [
+  "peepholes",
+  "projectionSize",
+  "coupledGates",
+  "activation",
+  "gateActivation",
+  "zoneout",
+  "layerNorm",
+];
+
+/** @throws {OptionError} unless both are probabilities. */
+function zoneoutOf(given: NonNullable<LSTMOptions["zoneout"]>): { hidden: number; cell: number } {
+  if (typeof given === "object") requireKnown("LSTM zoneout", given, ["hidden", "cell"]);
+  const { hidden = 0, cell = 0 } = typeof given === "object" ? given : { hidden: given, cell: given };
+  requireProbability("LSTM zoneout hidden", hidden);
+  requireProbability("LSTM zoneout cell", cell);
+  return { hidden, cell };
+}
+
+/** What an LSTM carries from step to step, each [layers·directions, B, H]; h is [layers·directions, B, P] with a projection. */
 export interface LSTMState {
   readonly h: Tensor;
   readonly c: Tensor;
@@ -33,27 +82,101 @@ export interface LSTMState {
  */
 export class LSTM extends RecurrentLayer<LSTMState> {
   readonly peepholes: boolean;
+  readonly projectionSize: number | null;
+  readonly coupledGates: boolean;
+  readonly activation: Activation;
+  readonly gateActivation: Activation;
+  readonly layerNorm: boolean;
+  readonly zoneout: { readonly hidden: number; readonly cell: number };
   protected override readonly stateKind = "{ h, c }";
 
   /** @throws {OptionError} when an option is unknown or out of range. */
   constructor(options: LSTMOptions) {
-    super("LSTM", options, 4, ["peepholes"]);
+    const { projectionSize, coupledGates = false } = options;
+    const outputSize = projectionSize === undefined ? undefined : requireCount("LSTM projectionSize", projectionSize);
+    super({ name: "LSTM", gates: coupledGates ? 3 : 4, options: ownOptions, outputSize }, options);
     this.peepholes = options.peepholes ?? false;
-    if (!this.peepholes) return;
-    for (const { suffix } of this.directions) {
-      const weight = this.register(`weight_peephole_${suffix}`, new Parameter([3 * this.hiddenSize]));
-      fillUniform(weight, 1 / Math.sqrt(this.hiddenSize));
-    }
+    this.projectionSize = outputSize ?? null;
+    this.coupledGates = coupledGates;
+    this.activation = activation(options.activation ?? "tanh");
+    this.gateActivation = gateActivation("LSTM", options.gateActivation ?? "sigmoid");
+    this.layerNorm = options.layerNorm ?? false;
+    this.zoneout = zoneoutOf(options.zoneout ?? 0);
+    for (const { suffix } of this.directions) this.#addWeights(suffix);
   }
 
-  protected override run(x: Tensor, direction: Direction, initial: readonly Tensor[] | null): PassResult {
-    const { output, h, c } = lstmSequence(x, direction.weights, {
-      h0: initial?.[0] ?? null,
-      c0: initial?.[1] ?? null,
-      peepholes: this.registered(`weight_peephole_${direction.suffix}`) ?? null,
-      reverse: direction.reverse,
-    });
+  /** What a direction of a layer has besides the weights that every recurrent layer has. */
+  #addWeights(suffix: string): void {
+    const { hiddenSize: hidden, projectionSize, coupledGates } = this;
+    if (projectionSize) this.#add(`weight_hr_${suffix}`, [projectionSize, hidden]);
+    if (this.peepholes) this.#add(`weight_peephole_${suffix}`, [(coupledGates ? 2 : 3) * hidden]);
+    if (this.layerNorm) this.#addNorm(suffix, (coupledGates ? 3 : 4) * hidden);
+  }
+
+  /** Gains of 1, and a bias of 0. */
+  #addNorm(suffix: string, gates: number): void {
+    const hidden = this.hiddenSize;
+    for (const [name, size] of [
+      ["ih", gates],
+      ["hh", gates],
+      ["c", hidden],
+    ] as const) {
+      this.register(`weight_norm_${name}_${suffix}`, new Parameter([size])).set(new Float32Array(size).fill(1));
+    }
+    this.register(`bias_norm_c_${suffix}`, new Parameter([hidden]));
+  }
+
+  #add(name: string, shape: number[]): void {
+    fillUniform(this.register(name, new Parameter(shape)), 1 / Math.sqrt(this.hiddenSize));
+  }
+
+  protected override run({ x, direction, weights, initial, layout }: LayerPass): PassResult {
+    const { suffix, reverse } = direction;
+    const [h0, c0] = [initial?.[0] ?? null, initial?.[1] ?? null];
+    const peepholes = this.registered(`weight_peephole_${suffix}`) ?? null;
+    const options = { h0, c0, peepholes, reverse, layout };
+    const dropping = this.training && this.recurrentDropout > 0;
+    const { output, h, c } =
+      this.#isVariant || dropping
+        ? lstmVariantSequence(x, weights, {
+            ...options,
+            projection: this.registered(`weight_hr_${suffix}`) ?? null,
+            coupled: this.coupledGates,
+            norm: this.#norm(suffix),
+            activation: this.activation,
+            gateActivation: this.gateActivation,
+            recurrentDropout: this.recurrentDropout,
+            zoneout: this.zoneout,
+            training: this.training,
+          })
+        : lstmSequence(x, weights, options);
     return { output, states: [h, c] };
+  }
+
+  #norm(suffix: string) {
+    if (!this.layerNorm) return null;
+    const own = (name: string): Parameter => this.registered(`${name}_${suffix}`) as Parameter;
+    const [input, recurrent, cell] = ["ih", "hh", "c"].map((name) => own(`weight_norm_${name}`)) as [
+      Parameter,
+      Parameter,
+      Parameter,
+    ];
+    return { input, recurrent, cell, cellBias: own("bias_norm_c") };
+  }
+
+  /** What only the variant of the kernel can do. */
+  get #variations(): Record<string, boolean> {
+    return {
+      projectionSize: this.projectionSize !== null,
+      coupledGates: this.coupledGates,
+      layerNorm: this.layerNorm,
+      "activations of its own": this.activation.name !== "tanh" || this.gateActivation.name !== "sigmoid",
+      zoneout: this.zoneout.hidden > 0 || this.zoneout.cell > 0,
+    };
+  }
+
+  get #isVariant(): boolean {
+    return Object.values(this.#variations).some(Boolean);
   }
 
   protected override unpack({ h, c }: LSTMState): readonly Tensor[] {
@@ -65,6 +188,7 @@ export class LSTM extends RecurrentLayer<LSTMState> {
   }
 
   protected override stage(direction: Direction, weights: WeightFormat): StreamStage {
+    refuseStream("LSTM", this.#variations);
     const peepholes = this.registered(`weight_peephole_${direction.suffix}`)?.address ?? 0;
     return new RecurrentStage(direction, weights, {
       kind: "lstm",

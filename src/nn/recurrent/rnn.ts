@@ -1,15 +1,25 @@
 import { type Activation, type ActivationName, activation } from "../../ops/activation.ts";
+import { requireProbability } from "../../ops/dropout.ts";
 import { sumOfBiasesInto } from "../../ops/recurrent/inputProduct.ts";
 import { rnnSequence } from "../../ops/recurrent/rnn.ts";
 import type { WeightFormat } from "../../stream/format.ts";
 import type { StreamStage } from "../../stream/stage.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type Direction, type PassResult, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
+import {
+  type Direction,
+  type LayerPass,
+  type PassResult,
+  RecurrentLayer,
+  type RecurrentOptions,
+  refuseStream,
+} from "./layer.ts";
 import { RecurrentStage } from "./stage.ts";
 
 export interface RNNOptions extends RecurrentOptions {
   /** f of the recurrence, by name or as `activation(name, options)`; default "tanh". */
   activation?: ActivationName | Activation;
+  /** Probability that a number of h stays what it was (Krueger et al. 2017); default 0. */
+  zoneout?: number;
 }
 
 /**
@@ -25,16 +35,20 @@ export interface RNNOptions extends RecurrentOptions {
  */
 export class RNN extends RecurrentLayer<Tensor> {
   readonly activation: Activation;
+  readonly zoneout: number;
 
   /** @throws {OptionError} when an option is unknown or out of range, or there is no such activation. */
   constructor(options: RNNOptions) {
-    super("RNN", options, 1, ["activation"]);
+    super({ name: "RNN", gates: 1, options: ["activation", "zoneout"] }, options);
     this.activation = activation(options.activation ?? "tanh");
+    this.zoneout = options.zoneout ?? 0;
+    requireProbability("RNN zoneout", this.zoneout);
   }
 
-  protected override run(x: Tensor, direction: Direction, initial: readonly Tensor[] | null): PassResult {
-    const { weights, reverse } = direction;
-    const { output, h } = rnnSequence(x, weights, { activation: this.activation, h0: initial?.[0] ?? null, reverse });
+  protected override run({ x, direction, weights, initial, layout }: LayerPass): PassResult {
+    const { activation: f, recurrentDropout, zoneout, training } = this;
+    const options = { activation: f, h0: initial?.[0] ?? null, reverse: direction.reverse, layout };
+    const { output, h } = rnnSequence(x, weights, { ...options, recurrentDropout, zoneout, training });
     return { output, states: [h] };
   }
 
@@ -47,6 +61,7 @@ export class RNN extends RecurrentLayer<Tensor> {
   }
 
   protected override stage(direction: Direction, weights: WeightFormat): StreamStage {
+    refuseStream("RNN", { zoneout: this.zoneout > 0 });
     return new RecurrentStage(direction, weights, {
       kind: "rnn",
       gates: 1,

@@ -9,6 +9,8 @@ import { type Lookup, Tensor } from "../../tensor/tensor.ts";
 import { scatterAdd } from "../embedding.ts";
 import { asItLies, columns, multiply, rows, transposed } from "../matmul.ts";
 import { copy } from "../strided.ts";
+import { evenLayout, type Layout } from "./layout.ts";
+import { type Norm, NormalisedRows } from "./normalise.ts";
 
 /** The weights every recurrent layer has; G is the number of gates. */
 export interface RecurrentWeights {
@@ -24,21 +26,36 @@ export interface RecurrentWeights {
 
 /** The sizes of one pass. */
 export interface Sizes {
-  readonly steps: number;
-  readonly batch: number;
+  readonly layout: Layout;
   readonly input: number;
   readonly hidden: number;
   readonly gates: number;
 }
 
-/** Checks every shape of a pass and names what does not fit. */
-export function checkSizes(what: string, x: Tensor, weights: RecurrentWeights, gates: number): Sizes {
+/** Checks every shape of a pass and names what does not fit; sequences of one length, [T, B, I], have no layout. */
+export function checkSizes(
+  what: string,
+  x: Tensor,
+  weights: RecurrentWeights,
+  gates: number,
+  packed?: Layout | null,
+  projected = false,
+): Sizes {
   const { weightIh, weightHh, biasIh, biasHh } = weights;
   if (x.dtype !== "float32") throw new ShapeError(`${what} x: expected float32 numbers, got ${x.dtype}`);
-  const hidden = weightHh.shape[1] ?? 0;
-  requireShape(`${what} weightHh`, weightHh.shape, [gates * hidden, hidden]);
+  const hidden = projected ? Math.floor((weightHh.shape[0] ?? 0) / gates) : (weightHh.shape[1] ?? 0);
+  requireShape(`${what} weightHh`, weightHh.shape, [gates * hidden, projected ? "P" : hidden]);
   requireShape(`${what} weightIh`, weightIh.shape, [gates * hidden, "I"]);
   const input = weightIh.shape[1] as number;
+  const layout = packed ?? layoutOf(what, x, input);
+  if (packed) requireShape(`${what} x`, x.shape, [packed.rows, input]);
+  if (biasIh) requireShape(`${what} biasIh`, biasIh.shape, [gates * hidden]);
+  if (biasHh) requireShape(`${what} biasHh`, biasHh.shape, [gates * hidden]);
+  return { layout, input, hidden, gates: gates * hidden };
+}
+
+/** The layout of [T, B, I]. */
+function layoutOf(what: string, x: Tensor, input: number): Layout {
   requireShape(`${what} x`, x.shape, ["T", "B", input]);
   const [steps, batch] = x.shape as [number, number];
   if (steps === 0 || batch === 0) {
@@ -46,9 +63,7 @@ export function checkSizes(what: string, x: Tensor, weights: RecurrentWeights, g
       `${what} x: expected at least one time step and one sequence, got [${steps}, ${batch}, ${input}]`,
     );
   }
-  if (biasIh) requireShape(`${what} biasIh`, biasIh.shape, [gates * hidden]);
-  if (biasHh) requireShape(`${what} biasHh`, biasHh.shape, [gates * hidden]);
-  return { steps, batch, input, hidden, gates: gates * hidden };
+  return evenLayout(steps, batch);
 }
 
 /** Tensors that are there. */
@@ -74,9 +89,9 @@ export function sumOfBiasesInto({ biasIh, biasHh }: RecurrentWeights, address: n
 
 /** The input product of one pass, and the way back through it. */
 export interface InputProduct {
-  /** [T, B, G] */
+  /** [T, B, G], or [rows, G] when packed. */
   readonly gates: Tensor;
-  /** Where the products of every token lie, and the tokens [T, B]: the pass looks them up; 0 when gates holds them. */
+  /** Where the products of every token lie, and the tokens: the pass looks them up; 0 when gates holds them. */
   readonly table: number;
   readonly tokens: number;
   /** What the product was computed from besides the weights. */
@@ -94,37 +109,35 @@ export interface InputProduct {
  * When x was just looked up in a table with fewer rows than x has, the table is multiplied instead and the pass looks the
  * products up: the same numbers for a fraction of the arithmetic, both ways.
  */
-export function inputProduct(x: Tensor, weights: RecurrentWeights, bias: number, sizes: Sizes): InputProduct {
-  const m = sizes.steps * sizes.batch;
-  // Read even when the table stands in for x: after x's step has ended this throws, as any other use of x does.
-  const { address } = x;
-  const { lookup } = x;
-  // An x that has been made a leaf wants the gradient itself.
-  const leaf = x.requiresGrad && !x.source;
-  if (lookup && !leaf && (lookup.weight.shape[0] as number) < m) return lookupProduct(lookup, weights, bias, sizes);
-  const gates = Tensor.inStep([sizes.steps, sizes.batch, sizes.gates]);
-  project(address, weights, bias, gates.address, m, sizes);
-  return {
-    gates,
-    table: 0,
-    tokens: 0,
-    from: x,
-    backward: (dGates) => projectBackward(x, weights, dGates, m, sizes),
-  };
-}
-
-function lookupProduct(
-  { weight, tokens }: Lookup,
+export function inputProduct(
+  x: Tensor,
   weights: RecurrentWeights,
   bias: number,
   sizes: Sizes,
+  norm?: Norm | null,
 ): InputProduct {
+  const m = sizes.layout.rows;
+  // Even where the table stands in for x: after x's step has ended this throws, as any other use of x does.
+  x.requireAlive();
+  const { lookup } = x;
+  // An x that has been made a leaf wants the gradient itself.
+  const leaf = x.requiresGrad && !x.source;
+  if (lookup && !leaf && (lookup.weight.shape[0] as number) < m) {
+    return lookupProduct(lookup, new Projection(lookup.weight, weights, bias, sizes, norm), sizes);
+  }
+  const projection = new Projection(x, weights, bias, sizes, norm);
+  const gates = Tensor.inStep([...sizes.layout.axes, sizes.gates]);
+  projection.forward(gates.address, m);
+  return { gates, table: 0, tokens: 0, from: x, backward: (dGates) => projection.backward(dGates, m) };
+}
+
+function lookupProduct({ weight, tokens }: Lookup, projection: Projection, sizes: Sizes): InputProduct {
   const e = engine();
   const count = weight.shape[0] as number;
   const width = sizes.gates;
   const table = e.allocate(count * width);
-  project(weight.address, weights, bias, table, count, sizes);
-  const gates = Tensor.inStep([sizes.steps, sizes.batch, width]);
+  projection.forward(table, count);
+  const gates = Tensor.inStep([...sizes.layout.axes, width]);
   return {
     gates,
     table,
@@ -134,30 +147,54 @@ function lookupProduct(
       const dTable = e.allocate(count * width);
       e.kernels.fill(dTable, count * width, 0);
       scatterAdd(dGates, tokens, dTable, width);
-      return projectBackward(weight, weights, dTable, count, sizes);
+      return projection.backward(dTable, count);
     },
   };
 }
 
-/** out[m, G] := x·W_ihᵀ + bias. */
-function project(x: number, { weightIh }: RecurrentWeights, bias: number, out: number, m: number, sizes: Sizes): void {
-  const { input, gates } = sizes;
-  if (bias !== 0) engine().kernels.expandAxis(bias, out, 1, m, gates);
-  multiply(rows(x, input), transposed(weightIh), out, { m, n: gates, k: input, accumulate: bias !== 0 });
-}
+/** x·W_ihᵀ + bias, normalised before the bias where there is a norm. */
+class Projection {
+  readonly #x: Tensor;
+  readonly #weights: RecurrentWeights;
+  readonly #bias: number;
+  readonly #sizes: Sizes;
+  readonly #norm: Norm | null;
+  #normalised: NormalisedRows | null = null;
 
-/** Sends d[m, G] to x [m, I], W_ih and the bias of the input; returns the sum of its rows, or 0 without biases. */
-function projectBackward(x: Tensor, weights: RecurrentWeights, d: number, m: number, sizes: Sizes): number {
-  const { input, gates } = sizes;
-  const { weightIh, biasIh, biasHh } = weights;
-  const dBias = biasIh || biasHh ? engine().allocate(gates) : 0;
-  if (dBias) engine().kernels.sumAxis(d, dBias, 1, m, gates);
-  addGradient(weightIh, (to, accumulate) =>
-    multiply(columns(d, gates), rows(x.address, input), to, { m: gates, n: input, k: m, accumulate }),
-  );
-  if (biasIh) writeGradient(biasIh, (to) => copy(dBias, to, gates));
-  addGradient(x, (to, accumulate) =>
-    multiply(rows(d, gates), asItLies(weightIh), to, { m, n: input, k: gates, accumulate }),
-  );
-  return dBias;
+  constructor(x: Tensor, weights: RecurrentWeights, bias: number, sizes: Sizes, norm: Norm | null = null) {
+    this.#x = x;
+    this.#weights = weights;
+    this.#bias = bias;
+    this.#sizes = sizes;
+    this.#norm = norm;
+  }
+
+  /** Fills out [m, G]. */
+  forward(out: number, m: number): void {
+    const { input, gates } = this.#sizes;
+    const bias = this.#bias;
+    const early = bias !== 0 && !this.#norm;
+    if (early) engine().kernels.expandAxis(bias, out, 1, m, gates);
+    const right = transposed(this.#weights.weightIh);
+    multiply(rows(this.#x.address, input), right, out, { m, n: gates, k: input, accumulate: early });
+    if (this.#norm) this.#normalised = new NormalisedRows(out, bias, m, this.#norm);
+  }
+
+  /** Sends d [m, G] to x, W_ih, the bias of the input and γ; returns the sum of its rows, or 0 without biases. */
+  backward(d: number, m: number): number {
+    const { input, gates } = this.#sizes;
+    const { weightIh, biasIh, biasHh } = this.#weights;
+    const x = this.#x;
+    const dBias = biasIh || biasHh ? engine().allocate(gates) : 0;
+    if (dBias) engine().kernels.sumAxis(d, dBias, 1, m, gates);
+    this.#normalised?.backward(d);
+    addGradient(weightIh, (to, accumulate) =>
+      multiply(columns(d, gates), rows(x.address, input), to, { m: gates, n: input, k: m, accumulate }),
+    );
+    if (biasIh) writeGradient(biasIh, (to) => copy(dBias, to, gates));
+    addGradient(x, (to, accumulate) =>
+      multiply(rows(d, gates), asItLies(weightIh), to, { m, n: input, k: gates, accumulate }),
+    );
+    return dBias;
+  }
 }
