@@ -158,9 +158,15 @@ describe("recurrences and checkpoints", () => {
     ],
     [
       "half a length",
-      () => layer.forward(x, undefined, { lengths: tensor([7, 0.5]) }),
+      () => layer.forward(x, undefined, { lengths: [7, 0.5] }),
       OptionError,
       /Recurrence lengths: .*got 0.5/,
+    ],
+    [
+      "lengths of float32",
+      () => layer.forward(x, undefined, { lengths: tensor([7, 5]) }),
+      ShapeError,
+      /Recurrence lengths: expected int32 numbers, got float32/,
     ],
     [
       "an unknown option of a pass",

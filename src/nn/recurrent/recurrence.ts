@@ -2,6 +2,7 @@
 import { checkpointSteps } from "../../autograd/checkpoint.ts";
 import { reshape, stack, transpose } from "../../ops/layout.ts";
 import { selectRows, unbind } from "../../ops/pieces.ts";
+import type { Lengths } from "../../ops/recurrent/layout.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireCount, requireKnown } from "../../runtime/options.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
@@ -39,10 +40,10 @@ export interface RecurrenceOptions {
 /** Options of one pass. */
 export interface RecurrencePass {
   /**
-   * How many steps each of the B sequences has; the rest is padding. A sequence that is over keeps its state, its outputs
+   * How many steps, from 0 to T, each of the B sequences has; the rest is padding. A sequence that is over keeps its state, its outputs
    * are zeros, and no gradient comes from there, whatever the padding is.
    */
-  lengths?: ArrayLike<number> | Tensor;
+  lengths?: Lengths;
 }
 
 /** Holds a cell that is no module, as it is now, so that what is in its fields is found. */
@@ -97,9 +98,10 @@ export class Recurrence<State> extends Module {
       checkpointEvery === undefined ? null : requireCount("Recurrence checkpointEvery", checkpointEvery);
   }
 
-  /** The cell, whether it is a module or an object that has some. */
+  /** The cell, whether it is a module or an object that has some, and what a class that extends this one has. */
   override *children(): Generator<[string, Module]> {
-    yield ["cell", this.cell instanceof Module ? this.cell : new Holder(this.cell)];
+    if (!(this.cell instanceof Module)) yield ["cell", new Holder(this.cell)];
+    yield* super.children();
   }
 
   /**
@@ -164,7 +166,7 @@ export class Recurrence<State> extends Module {
 interface ScanOptions {
   readonly batch: number;
   readonly reverse: boolean;
-  readonly lengths: Lengths | null;
+  readonly lengths: Durations | null;
 }
 
 /** One pass of a cell over a sequence, whole or in segments. */
@@ -228,7 +230,7 @@ function kept<State>(active: readonly boolean[], after: State, before: State): S
 }
 
 /** How long sequences are. */
-class Lengths {
+class Durations {
   readonly all: readonly number[];
   readonly #shortest: number;
 
@@ -243,7 +245,10 @@ class Lengths {
   }
 }
 
-function readLengths(given: ArrayLike<number> | Tensor, steps: number, batch: number): Lengths {
+function readLengths(given: Lengths, steps: number, batch: number): Durations {
+  if (given instanceof Tensor && given.dtype !== "int32") {
+    throw new ShapeError(`Recurrence lengths: expected int32 numbers, got ${given.dtype}`);
+  }
   const all = Array.from(given instanceof Tensor ? given.toArray() : given);
   if (all.length !== batch) {
     throw new ShapeError(`Recurrence lengths: expected one for each of ${batch} sequences, got ${all.length}`);
@@ -255,11 +260,11 @@ function readLengths(given: ArrayLike<number> | Tensor, steps: number, batch: nu
       );
     }
   }
-  return new Lengths(all);
+  return new Durations(all);
 }
 
 /** x with zeros where sequences are over, so that padding cannot reach a weight, not even as 0 · NaN. */
-function withoutPadding(x: Tensor, lengths: Lengths): Tensor {
+function withoutPadding(x: Tensor, lengths: Durations): Tensor {
   const [steps, batch, ...rest] = x.shape as [number, number, ...number[]];
   if (lengths.activeAt(steps - 1) === null) return x;
   const there = Array.from({ length: steps }, (_, t) => lengths.all.map((length) => t < length)).flat();

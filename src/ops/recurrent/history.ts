@@ -8,7 +8,7 @@ import { engine } from "../../runtime/engine.ts";
 import { requireFloat32, requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { copy } from "../strided.ts";
-import { evenLayout, type Layout, type Stretch } from "./layout.ts";
+import type { Layout, Stretch } from "./layout.ts";
 
 /** The states of one pass, stretch by stretch. */
 export class History {
@@ -20,7 +20,7 @@ export class History {
   readonly #hidden: number;
   readonly #reverse: boolean;
   /** All stretches, one behind the other. */
-  readonly states: Tensor;
+  readonly #states: Tensor;
   readonly #initial: Tensor | null;
 
   /** @throws {ShapeError} when the initial state is not [B, H] of float32 numbers. */
@@ -36,14 +36,14 @@ export class History {
     this.#initial = initial ?? null;
     const { stateRow, steps, batch: active } = stretches.at(-1) as Stretch;
     const rows = stateRow + (steps + 1) * active;
-    this.states = Tensor.inStep([rows, hidden]);
+    this.#states = Tensor.inStep([rows, hidden]);
     const alone = stretches.length === 1;
     const block = batch * hidden;
     this.output = alone
-      ? Tensor.view(this.states, reverse ? 0 : block, [...axes, hidden])
+      ? Tensor.view(this.#states, reverse ? 0 : block, [...axes, hidden])
       : Tensor.inStep([...axes, hidden]);
     this.last = alone
-      ? Tensor.view(this.states, reverse ? 0 : steps * block, [batch, hidden])
+      ? Tensor.view(this.#states, reverse ? 0 : steps * block, [batch, hidden])
       : Tensor.inStep([batch, hidden]);
   }
 
@@ -53,7 +53,7 @@ export class History {
   }
 
   #at(row: number): number {
-    return this.states.address + row * this.#hidden * 4;
+    return this.#states.address + row * this.#hidden * 4;
   }
 
   /** The row of the state before the first step that is walked, and of the state after the last one. */
@@ -107,21 +107,6 @@ export class History {
     }
     return together;
   }
-}
-
-/** The states of sequences that all last T steps, the initial one in its place. */
-export function openHistory(
-  what: string,
-  initial: Tensor | null | undefined,
-  steps: number,
-  batch: number,
-  hidden: number,
-  reverse: boolean,
-): { readonly states: Tensor; readonly output: Tensor; readonly last: Tensor } {
-  const layout = evenLayout(steps, batch);
-  const history = new History(what, initial, layout, hidden, reverse);
-  history.enter(layout.stretches[0] as Stretch, undefined);
-  return history;
 }
 
 /** Calls `walk` for each stretch, in the order in which a pass goes through them, with the one before it. */

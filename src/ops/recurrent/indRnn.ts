@@ -4,8 +4,9 @@ import { requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Activation } from "../activation.ts";
 import { copy } from "../strided.ts";
-import { openHistory, openStateGradient } from "./history.ts";
+import { openStateGradient } from "./history.ts";
 import { present } from "./inputProduct.ts";
+import { openStates } from "./states.ts";
 
 export interface IndRnnOptions {
   readonly activation: Activation;
@@ -27,7 +28,7 @@ export function indRnnSequence(z: Tensor, u: Tensor, options: IndRnnOptions): { 
   requireShape("IndRNN z", z.shape, ["T", "B", u.shape[0] as number]);
   const [steps, batch, hidden] = z.shape as [number, number, number];
   const { kernels } = engine();
-  const { states, output, last } = openHistory("IndRNN state", h0, steps, batch, hidden, reverse);
+  const { all: states, output, last } = openStates("IndRNN state", h0, [steps, batch, hidden], reverse);
   // z itself stays as it was: who made it may need it.
   const gates = Tensor.inStep(z.shape);
   copy(z.address, gates.address, z.size);

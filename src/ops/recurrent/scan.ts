@@ -6,8 +6,9 @@ import { ranges } from "../../runtime/threads/ranges.ts";
 import { formatShape, requireFloat32, requireShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { copy } from "../strided.ts";
-import { openHistory, openStateGradient } from "./history.ts";
+import { openStateGradient } from "./history.ts";
 import { present } from "./inputProduct.ts";
+import { openStates } from "./states.ts";
 
 export interface LinearRecurrenceOptions {
   /** [B, H]; zeros when omitted. */
@@ -68,7 +69,7 @@ export function linearRecurrence(
   if (a.size === 0) {
     throw new ShapeError(`linearRecurrence a: expected a shape without empty axes, got ${formatShape(a.shape)}`);
   }
-  const { states, output, last } = openHistory("linearRecurrence h0", h0, steps, batch, hidden, reverse);
+  const { all: states, output, last } = openStates("linearRecurrence h0", h0, [steps, batch, hidden], reverse);
   const width = batch * hidden;
   const walk = [width, Number(reverse)] as const;
   overWidth("scanForward", steps, width, (at, size) => [

@@ -3,8 +3,9 @@ import { engine } from "../../runtime/engine.ts";
 import { requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { copy } from "../strided.ts";
-import { openHistory, openStateGradient } from "./history.ts";
+import { openStateGradient } from "./history.ts";
 import { present } from "./inputProduct.ts";
+import { openStates } from "./states.ts";
 
 export interface SruOptions {
   /** [B, H]; zeros when omitted. */
@@ -33,12 +34,12 @@ export function sruSequence(
   const [steps, batch] = gates.shape as [number, number];
   requireShape("SRU skip", skip.shape, [steps, batch, hidden]);
   const { kernels } = engine();
-  const cells = openHistory("SRU state", c0, steps, batch, hidden, reverse);
+  const cells = openStates("SRU state", c0, [steps, batch, hidden], reverse);
   const output = Tensor.inStep(skip.shape);
   const kept = Tensor.inStep(gates.shape);
   copy(gates.address, kept.address, gates.size);
   const sizes = [steps, batch, hidden, reverse] as const;
-  const states = cells.states.address;
+  const states = cells.all.address;
   kernels.sruForward(kept.address, v.address, states, skip.address, output.address, ...sizes);
   record(present([gates, v, skip, c0]), [output, cells.last], () => {
     const dc = openStateGradient(cells.last);
