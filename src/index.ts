@@ -23,6 +23,7 @@ export type { PassOptions, RecurrentOptions, RecurrentResult } from "./nn/recurr
 export { LegendreMemoryUnit, type LegendreOptions, type LegendreState } from "./nn/recurrent/legendre.ts";
 export { LSTM, type LSTMOptions, type LSTMState } from "./nn/recurrent/lstm.ts";
 export { MinGRU, type MinimalOptions, MinLSTM } from "./nn/recurrent/minimal.ts";
+export { MinimalGatedUnit, type MinimalGatedUnitOptions } from "./nn/recurrent/minimalGated.ts";
 export { QRNN, type QRNNOptions, type QRNNState } from "./nn/recurrent/qrnn.ts";
 export { type Cell, Recurrence, type RecurrenceOptions, type RecurrencePass } from "./nn/recurrent/recurrence.ts";
 export { RGLRU, type RGLRUOptions } from "./nn/recurrent/rgLru.ts";
