@@ -1,5 +1,6 @@
 /** The layers that are compared with the plain one of their kind, at one size, and what each is promised to cost at most. */
-import { GRU, LSTM, type PassOptions, RNN } from "unrolled";
+import { GRU, LSTM, MinGRU, MinLSTM, type Module, type PassOptions, Recurrence, RNN } from "unrolled";
+import { WrittenLstm } from "./cell.ts";
 
 export const sizes = { steps: 64, batch: 32, inputSize: 64, hiddenSize: 128 } as const;
 
@@ -13,7 +14,7 @@ const lengths = Array.from({ length: batch }, (_, b) => {
 
 export interface Entry {
   readonly name: string;
-  readonly layer: () => RNN | LSTM | GRU;
+  readonly layer: () => Module;
   readonly options?: PassOptions;
   /** Of the plain layer's time. */
   readonly most?: number;
@@ -39,6 +40,9 @@ export const kinds: readonly (readonly Entry[])[] = [
     { name: "zoneout", layer: () => new LSTM({ ...size, zoneout: 0.1 }), most: OPTION },
     { name: "lengths of T − 1 and T", layer: () => new LSTM(size), options: nearlyFull(), most: OPTION },
     { name: "lengths of T/2 on average", layer: () => new LSTM(size), options: { lengths }, most: HALF },
+    { name: "MinGRU instead", layer: () => new MinGRU(size), most: 0.5 },
+    { name: "MinLSTM instead", layer: () => new MinLSTM(size) },
+    { name: "a cell in TypeScript instead", layer: () => new Recurrence(new WrittenLstm(size)), most: 5 },
   ],
   [
     { name: "GRU", layer: () => new GRU(size) },
