@@ -1,16 +1,14 @@
-import { giveGradient, gradientOf, needsGradient, record, writeGradient } from "../autograd/graph.ts";
-import { engine } from "../runtime/engine.ts";
-import { OptionError, ShapeError } from "../runtime/errors.ts";
-import { requireKnown } from "../runtime/options.ts";
-import { formatShape, requireFloat32, requireShape, sameShape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import { div, MULTIPLY } from "./elementwise.ts";
-import { requireIndices } from "./embedding.ts";
-import { reshape } from "./layout.ts";
-import { mean, sum } from "./reduce.ts";
-
-/** What becomes of the losses of a batch. */
-export type Reduction = "mean" | "sum" | "none";
+import { giveGradient, gradientOf, needsGradient, record, writeGradient } from "../../autograd/graph.ts";
+import { engine } from "../../runtime/engine.ts";
+import { ShapeError } from "../../runtime/errors.ts";
+import { requireKnown } from "../../runtime/options.ts";
+import { formatShape, requireFloat32, requireShape, sameShape } from "../../tensor/shape.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { div, MULTIPLY } from "../elementwise.ts";
+import { requireIndices } from "../embedding.ts";
+import { reshape } from "../layout.ts";
+import { sum } from "../reduce.ts";
+import { type Reduction, requireReduction } from "./reduction.ts";
 
 export interface ClassificationLossOptions {
   /** [C] a weight for each class; the mean is then the weighted mean. */
@@ -49,12 +47,6 @@ function checkClasses(what: string, input: Tensor, targets: Tensor, options: Cla
   }
   requireIndices(`${what} targets`, targets, classes, ignoreIndex);
   return { rows: targets.size, classes, weight: weight?.address ?? 0, ignoreIndex, reduction };
-}
-
-function requireReduction(what: string, reduction: Reduction): void {
-  if (!["mean", "sum", "none"].includes(reduction)) {
-    throw new OptionError(`${what} reduction: expected "mean", "sum" or "none", got ${JSON.stringify(reduction)}`);
-  }
 }
 
 /** The losses of the rows, reduced; the mean divides by the weights of the targets. */
@@ -126,34 +118,4 @@ export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: Clas
     });
   });
   return reduceRows(losses, targets, rows);
-}
-
-/**
- * Squared error (prediction − target)², averaged unless said otherwise.
- * @throws {ShapeError} when the shapes differ.
- */
-export function mseLoss(prediction: Tensor, target: Tensor, options: { reduction?: Reduction } = {}): Tensor {
-  requireKnown("mseLoss", options, ["reduction"]);
-  const { reduction = "mean" } = options;
-  requireReduction("mseLoss", reduction);
-  if (!sameShape(prediction.shape, target.shape)) {
-    throw new ShapeError(
-      `mseLoss: expected shapes alike, got ${formatShape(prediction.shape)} and ${formatShape(target.shape)}`,
-    );
-  }
-  if (prediction.dtype !== "float32" || target.dtype !== "float32") {
-    throw new ShapeError(`mseLoss: expected float32 tensors, got ${prediction.dtype} and ${target.dtype}`);
-  }
-  const { kernels } = engine();
-  const errors = Tensor.inStep(prediction.shape);
-  kernels.squaredDifference(prediction.address, target.address, errors.address, errors.size);
-  record([prediction, target], [errors], () => {
-    const send = (to: Tensor, other: Tensor): void =>
-      writeGradient(to, (d) => {
-        kernels.squaredDifferenceBackward(to.address, other.address, gradientOf(errors), d, errors.size);
-      });
-    send(prediction, target);
-    send(target, prediction);
-  });
-  return reduction === "none" ? errors : reduction === "sum" ? sum(errors) : mean(errors);
 }
