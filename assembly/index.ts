@@ -4,6 +4,7 @@
  */
 
 export { heapBase, isRelaxed } from "./base/memory";
+export { exponential, logAddExp, logarithm } from "./base/wide";
 export { gemm, gemmPacked, gemmPackedWorkspaceSize, gemmWorkspaceSize, packedRightSize, packRight } from "./gemm/gemm";
 export { gemv, gemvPacked, gemvTransposed, packedRowsSize, packRows } from "./gemm/gemv";
 export { gruBackward, gruForward, gruWorkspaceSize } from "./recurrent/gru";

@@ -7,6 +7,13 @@
 export { noGrad } from "./autograd/noGrad.ts";
 export { CharacterVocabulary } from "./data/characters.ts";
 export { type ArrayDatasetOptions, arrayDataset, type Batch, type Dataset, textWindows } from "./data/dataset.ts";
+export {
+  type CTCBeamOptions,
+  type CTCDecodeOptions,
+  type CTCLabelling,
+  ctcBeamSearch,
+  ctcGreedyDecode,
+} from "./decoding/ctc.ts";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
 export { Dropout } from "./nn/dropout.ts";
 export { Embedding } from "./nn/embedding.ts";

@@ -66,3 +66,8 @@ export function logSumOfThree(a: f64, b: f64, c: f64): f64 {
   if (most == -Infinity) return most;
   return most + logarithm(exponential(a - most) + exponential(b - most) + exponential(c - most));
 }
+
+/** log(eᵃ + eᵇ), −∞ when both are: one step of a sum of probabilities. */
+export function logAddExp(a: f64, b: f64): f64 {
+  return logSumOfThree(a, b, -Infinity);
+}
