@@ -1,6 +1,6 @@
 /**
  * The direction of imports. A layer may use the layers before it and nothing else:
- * wasm <- runtime <- tensor <- autograd <- ops <- nn <- optim <- train, with io and data on tensor,
+ * wasm <- runtime <- tensor <- autograd <- ops <- nn <- optim <- train, with io, data, decoding and metrics on tensor,
  * stream on runtime and tensor, and the command line on the public names only.
  */
 const layers = ["wasm", "runtime", "tensor", "autograd", "ops", "nn", "optim", "train"];
@@ -9,6 +9,8 @@ const layers = ["wasm", "runtime", "tensor", "autograd", "ops", "nn", "optim", "
 const allowed = Object.fromEntries(layers.map((layer, index) => [layer, layers.slice(0, index)]));
 allowed.io = ["runtime", "tensor"];
 allowed.data = ["runtime", "tensor"];
+allowed.decoding = ["runtime", "tensor"];
+allowed.metrics = ["runtime", "tensor"];
 allowed.stream = ["wasm", "runtime", "tensor"];
 allowed.nn = [...allowed.nn, "io", "stream"];
 allowed.optim = [...allowed.optim, "io"];

@@ -4,6 +4,7 @@
  */
 
 export { heapBase, isRelaxed } from "./base/memory";
+export { exponential, logAddExp, logarithm } from "./base/wide";
 export { gemm, gemmPacked, gemmPackedWorkspaceSize, gemmWorkspaceSize, packedRightSize, packRight } from "./gemm/gemm";
 export { gemv, gemvPacked, gemvTransposed, packedRowsSize, packRows } from "./gemm/gemv";
 export { gruBackward, gruForward, gruWorkspaceSize } from "./recurrent/gru";
@@ -31,8 +32,11 @@ export { allFinite, expandAxis, sumAxis, sumOfSquares } from "./elementwise/redu
 export { gatherStrided, scatterStrided } from "./elementwise/copy";
 export { gatherRows, scatterAddRows } from "./elementwise/gather";
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./elementwise/softmax";
-export { crossEntropy } from "./loss/crossEntropy";
+export { crossEntropy, maskTargets, smoothedCrossEntropy } from "./loss/crossEntropy";
+export { ctc, ctcBackward, ctcWorkspaceSize } from "./loss/ctc";
+export { mixtureDensity, mixtureDensityBackward } from "./loss/mixture";
 export { negativeLogLikelihood, negativeLogLikelihoodBackward, totalWeight } from "./loss/negativeLogLikelihood";
+export { pointwiseLoss, pointwiseLossBackward } from "./loss/pointwise";
 export { adamStep } from "./optim/adam";
 export { sgdStep } from "./optim/sgd";
 export { dropout } from "./random/dropout";

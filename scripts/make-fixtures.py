@@ -35,6 +35,7 @@ from fixtures import (  # noqa: E402
     optimizers,
     recurrences,
     recurrent,
+    sequence_losses,
     variants,
 )
 
@@ -52,6 +53,8 @@ FAMILIES = {
     "optimizers": optimizers.cases,
     "operations": operations.cases,
     "model": model.cases,
+    "sequence-losses": sequence_losses.cases,
+    "ctc": sequence_losses.ctc_cases,
 }
 
 

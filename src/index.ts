@@ -8,6 +8,13 @@ export { checkpoint } from "./autograd/checkpoint.ts";
 export { noGrad } from "./autograd/noGrad.ts";
 export { CharacterVocabulary } from "./data/characters.ts";
 export { type ArrayDatasetOptions, arrayDataset, type Batch, type Dataset, textWindows } from "./data/dataset.ts";
+export {
+  type CTCBeamOptions,
+  type CTCDecodeOptions,
+  type CTCLabelling,
+  ctcBeamSearch,
+  ctcGreedyDecode,
+} from "./decoding/ctc.ts";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
 export { Dropout } from "./nn/dropout.ts";
 export { Embedding } from "./nn/embedding.ts";
@@ -45,7 +52,28 @@ export { dropout } from "./ops/dropout.ts";
 export { add, div, mul, neg, type Operand, sub } from "./ops/elementwise.ts";
 export { embedding } from "./ops/embedding.ts";
 export { concat, permute, reshape, slice, stack, transpose } from "./ops/layout.ts";
-export { type ClassificationLossOptions, crossEntropy, mseLoss, nllLoss, type Reduction } from "./ops/loss.ts";
+export {
+  type ClassificationLossOptions,
+  type CrossEntropyOptions,
+  crossEntropy,
+  nllLoss,
+} from "./ops/loss/classification.ts";
+export { type CTCLossOptions, ctcLoss } from "./ops/loss/ctc.ts";
+export { type MixtureParameters, mixtureDensityLoss } from "./ops/loss/mixture.ts";
+export {
+  type BinaryCrossEntropyOptions,
+  bceWithLogitsLoss,
+  type DivergenceOptions,
+  klDivLoss,
+} from "./ops/loss/probability.ts";
+export type { Reduction } from "./ops/loss/reduction.ts";
+export {
+  type HuberLossOptions,
+  huberLoss,
+  maeLoss,
+  mseLoss,
+  type RegressionLossOptions,
+} from "./ops/loss/regression.ts";
 export { linear, matmul } from "./ops/matmul.ts";
 export { chunk, unbind } from "./ops/pieces.ts";
 export type { Lengths } from "./ops/recurrent/layout.ts";
@@ -83,6 +111,7 @@ export type { StreamOptions, WeightFormat } from "./stream/format.ts";
 export type { StreamStage } from "./stream/stage.ts";
 export { Stream } from "./stream/stream.ts";
 export { full, type NestedNumbers, normal, ones, type TensorOptions, tensor, uniform, zeros } from "./tensor/create.ts";
+export type { SequenceLengths } from "./tensor/lengths.ts";
 export { Parameter } from "./tensor/parameter.ts";
 export type { Shape } from "./tensor/shape.ts";
 export { type DataType, Tensor } from "./tensor/tensor.ts";
