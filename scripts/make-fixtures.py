@@ -24,7 +24,7 @@ sys.dont_write_bytecode = True
 
 import torch  # noqa: E402
 
-from fixtures import activations, cells, layers, losses, model, operations, optimizers, recurrent, sequence_losses  # noqa: E402
+from fixtures import activations, cells, layers, losses, metrics, model, operations, optimizers, recurrent, sequence_losses  # noqa: E402
 
 FAMILIES = {
     "rnn": recurrent.rnn_cases,
@@ -39,6 +39,7 @@ FAMILIES = {
     "model": model.cases,
     "sequence-losses": sequence_losses.cases,
     "ctc": sequence_losses.ctc_cases,
+    "metrics": metrics.cases,
 }
 
 
