@@ -30,6 +30,7 @@ from fixtures import (  # noqa: E402
     layers,
     lengths,
     losses,
+    metrics,
     model,
     operations,
     optimizers,
@@ -55,6 +56,7 @@ FAMILIES = {
     "model": model.cases,
     "sequence-losses": sequence_losses.cases,
     "ctc": sequence_losses.ctc_cases,
+    "metrics": metrics.cases,
 }
 
 

@@ -16,6 +16,21 @@ export {
   ctcGreedyDecode,
 } from "./decoding/ctc.ts";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
+export {
+  type Average,
+  accuracy,
+  type ClassScoreOptions,
+  type ConfusionOptions,
+  confusionMatrix,
+  f1Score,
+  precision,
+  recall,
+  type TopKOptions,
+  topKAccuracy,
+} from "./metrics/classification.ts";
+export type { Classes, CountedOptions } from "./metrics/counted.ts";
+export { characterErrorRate, editDistance, type Pieces, wordErrorRate } from "./metrics/distance.ts";
+export { type BleuOptions, bitsPerCharacter, bleu, perplexity, type Sentence } from "./metrics/language.ts";
 export { Dropout } from "./nn/dropout.ts";
 export { Embedding } from "./nn/embedding.ts";
 export { type HeOptions, initialize, type Nonlinearity } from "./nn/init.ts";
