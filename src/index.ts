@@ -91,7 +91,6 @@ export {
 } from "./ops/loss/regression.ts";
 export { linear, matmul } from "./ops/matmul.ts";
 export { chunk, unbind } from "./ops/pieces.ts";
-export type { Lengths } from "./ops/recurrent/layout.ts";
 export { type LinearRecurrenceOptions, linearRecurrence } from "./ops/recurrent/scan.ts";
 export { mean, sum } from "./ops/reduce.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
@@ -126,7 +125,7 @@ export type { StreamOptions, WeightFormat } from "./stream/format.ts";
 export type { StreamStage } from "./stream/stage.ts";
 export { Stream } from "./stream/stream.ts";
 export { full, type NestedNumbers, normal, ones, type TensorOptions, tensor, uniform, zeros } from "./tensor/create.ts";
-export type { SequenceLengths } from "./tensor/lengths.ts";
+export type { Lengths } from "./tensor/lengths.ts";
 export { Parameter } from "./tensor/parameter.ts";
 export type { Shape } from "./tensor/shape.ts";
 export { type DataType, Tensor } from "./tensor/tensor.ts";

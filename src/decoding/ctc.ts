@@ -1,13 +1,13 @@
 import { engine } from "../runtime/engine.ts";
 import { NumericError, OptionError } from "../runtime/errors.ts";
 import { requireCount, requireKnown } from "../runtime/options.ts";
-import { requireLengths, type SequenceLengths } from "../tensor/lengths.ts";
+import { type Lengths, requireLengths } from "../tensor/lengths.ts";
 import { requireFloat32, requireShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 export interface CTCDecodeOptions {
   /** Steps of each sequence, 0 to T; all of them unless given. */
-  lengths?: SequenceLengths;
+  lengths?: Lengths;
   /** The class that stands for no label; default 0. */
   blank?: number;
 }

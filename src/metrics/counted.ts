@@ -1,5 +1,5 @@
 import { NumericError, OptionError, ShapeError } from "../runtime/errors.ts";
-import { requireLengths, type SequenceLengths } from "../tensor/lengths.ts";
+import { type Lengths, requireLengths } from "../tensor/lengths.ts";
 import { formatShape, requireShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -11,7 +11,7 @@ export interface CountedOptions {
   /** Targets of this class are left out; default −100. */
   ignoreIndex?: number;
   /** Steps of each sequence, 0 to T, for targets [T, B]; what lies behind its end is not looked at. */
-  lengths?: SequenceLengths;
+  lengths?: Lengths;
 }
 
 /** The names of `CountedOptions`. */

@@ -166,7 +166,7 @@ describe("recurrences and checkpoints", () => {
       "lengths of float32",
       () => layer.forward(x, undefined, { lengths: tensor([7, 5]) }),
       ShapeError,
-      /Recurrence lengths: expected int32 numbers, got float32/,
+      /Recurrence lengths: expected int32 numbers \[2\], got float32 \[2\]/,
     ],
     [
       "an unknown option of a pass",

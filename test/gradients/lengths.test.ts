@@ -164,9 +164,9 @@ describe("lengths that cannot be", () => {
 
   test("too many, none at all, another type", () => {
     expect(forward({ lengths: [1, 2, 3] })).toThrow(ShapeError);
-    expect(forward({ lengths: [1, 2, 3] })).toThrow("RNN lengths: expected one a sequence, 2, got 3");
+    expect(forward({ lengths: [1, 2, 3] })).toThrow("RNN lengths: expected one for each of 2 sequences, got 3");
     expect(forward({ lengths: "ab" })).toThrow("RNN lengths: expected an array of 2 numbers, got string");
-    expect(forward({ lengths: tensor([1, 2]) })).toThrow("RNN lengths: expected int32 numbers, got float32");
+    expect(forward({ lengths: tensor([1, 2]) })).toThrow("RNN lengths: expected int32 numbers [2], got float32 [2]");
     expect(forward({ length: [1, 2] })).toThrow('RNN forward: expected options lengths, got "length"');
   });
 });

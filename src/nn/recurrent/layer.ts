@@ -2,13 +2,14 @@
 import { dropout, requireProbability } from "../../ops/dropout.ts";
 import { concat, reshape, slice, stack, transpose } from "../../ops/layout.ts";
 import type { RecurrentWeights } from "../../ops/recurrent/inputProduct.ts";
-import { checkLengths, type Lengths, type PackedLayout, packedLayout } from "../../ops/recurrent/layout.ts";
+import { type PackedLayout, packedLayout } from "../../ops/recurrent/layout.ts";
 import { orderState, packSequences, restoreState, unpackSequences } from "../../ops/recurrent/packing.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireCount, requireKnown } from "../../runtime/options.ts";
 import { type StreamOptions, type WeightFormat, weightFormat } from "../../stream/format.ts";
 import type { StreamStage } from "../../stream/stage.ts";
 import { Stream } from "../../stream/stream.ts";
+import { type Lengths, requireLengths } from "../../tensor/lengths.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import { formatShape, requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -273,7 +274,7 @@ export function refuseStream(name: string, has: Readonly<Record<string, boolean>
 /** How a batch is packed; null when all its sequences last T steps. */
 function layoutOf(what: string, { lengths }: PassOptions, steps: number, batch: number): PackedLayout | null {
   if (lengths === undefined) return null;
-  const numbers = checkLengths(what, lengths, steps, batch);
+  const numbers = requireLengths(`${what} lengths`, lengths, batch, steps, 1);
   return numbers.every((length) => length === steps) ? null : packedLayout(numbers);
 }
 

@@ -2,9 +2,9 @@
 import { checkpointSteps } from "../../autograd/checkpoint.ts";
 import { reshape, stack, transpose } from "../../ops/layout.ts";
 import { selectRows, unbind } from "../../ops/pieces.ts";
-import type { Lengths } from "../../ops/recurrent/layout.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireCount, requireKnown } from "../../runtime/options.ts";
+import { type Lengths, requireLengths } from "../../tensor/lengths.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
 import { describe, tensorsIn, withTensors } from "../../tensor/structure.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -246,21 +246,7 @@ class Durations {
 }
 
 function readLengths(given: Lengths, steps: number, batch: number): Durations {
-  if (given instanceof Tensor && given.dtype !== "int32") {
-    throw new ShapeError(`Recurrence lengths: expected int32 numbers, got ${given.dtype}`);
-  }
-  const all = Array.from(given instanceof Tensor ? given.toArray() : given);
-  if (all.length !== batch) {
-    throw new ShapeError(`Recurrence lengths: expected one for each of ${batch} sequences, got ${all.length}`);
-  }
-  for (const [b, length] of all.entries()) {
-    if (!Number.isInteger(length) || length < 0 || length > steps) {
-      throw new OptionError(
-        `Recurrence lengths: expected whole numbers from 0 to ${steps}, got ${length} for sequence ${b}`,
-      );
-    }
-  }
-  return new Durations(all);
+  return new Durations(Array.from(requireLengths("Recurrence lengths", given, batch, steps)));
 }
 
 /** x with zeros where sequences are over, so that padding cannot reach a weight, not even as 0 · NaN. */

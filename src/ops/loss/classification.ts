@@ -2,7 +2,7 @@ import { giveGradient, gradientOf, needsGradient, record, writeGradient } from "
 import { engine } from "../../runtime/engine.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireKnown } from "../../runtime/options.ts";
-import { requireLengths, type SequenceLengths } from "../../tensor/lengths.ts";
+import { type Lengths, requireLengths } from "../../tensor/lengths.ts";
 import { formatShape, requireFloat32, requireShape, sameShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { div, MULTIPLY } from "../elementwise.ts";
@@ -20,7 +20,7 @@ export interface ClassificationLossOptions {
    * How many steps each sequence has, 0 to T, for input [T, B, C] and targets [T, B]. What lies behind the end of a
    * sequence, input or target, is never looked at, gets a gradient of 0 and does not count in the mean.
    */
-  lengths?: SequenceLengths;
+  lengths?: Lengths;
   /** Default "mean". */
   reduction?: Reduction;
 }
@@ -71,7 +71,7 @@ function checkClasses(
 }
 
 /** The targets [T, B] with ignoreIndex behind the end of each sequence. */
-function withoutPadding(what: string, targets: Tensor, lengths: SequenceLengths, ignoreIndex: number): Tensor {
+function withoutPadding(what: string, targets: Tensor, lengths: Lengths, ignoreIndex: number): Tensor {
   requireShape(`${what} targets with lengths`, targets.shape, ["T", "B"]);
   const [steps, batch] = targets.shape as [number, number];
   const ends = Tensor.fromArray(requireLengths(`${what} lengths`, lengths, batch, steps), [batch]);

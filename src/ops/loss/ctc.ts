@@ -2,7 +2,7 @@ import { giveGradient, gradientOf, needsGradient, record } from "../../autograd/
 import { engine } from "../../runtime/engine.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireKnown } from "../../runtime/options.ts";
-import { requireLengths, type SequenceLengths } from "../../tensor/lengths.ts";
+import { type Lengths, requireLengths } from "../../tensor/lengths.ts";
 import { formatShape, requireFloat32, requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { mul } from "../elementwise.ts";
@@ -30,8 +30,8 @@ function checkSequences(
   what: string,
   logProbabilities: Tensor,
   targets: Tensor,
-  inputLengths: SequenceLengths,
-  targetLengths: SequenceLengths,
+  inputLengths: Lengths,
+  targetLengths: Lengths,
 ): Sequences {
   const [steps, batch] = logProbabilities.shape as [number, number];
   const inputs = requireLengths(`${what} inputLengths`, inputLengths, batch, steps);
@@ -119,8 +119,8 @@ function checkInput(what: string, logProbabilities: Tensor, targets: Tensor, opt
 export function ctcLoss(
   logProbabilities: Tensor,
   targets: Tensor,
-  inputLengths: SequenceLengths,
-  targetLengths: SequenceLengths,
+  inputLengths: Lengths,
+  targetLengths: Lengths,
   options: CTCLossOptions = {},
 ): Tensor {
   const { blank, reduction, zeroInfinity, classes } = checkInput("ctcLoss", logProbabilities, targets, options);

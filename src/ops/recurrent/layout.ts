@@ -6,7 +6,6 @@
  * part are then always the first ones, and from one end of a sequence to the next they stay the same: such a stretch is
  * [steps, sequences, ·] like any batch, and the same kernel computes it. Nothing is computed for padding.
  */
-import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 
 /** Time steps in which the same sequences take part. */
@@ -49,37 +48,8 @@ export interface PackedLayout extends Layout {
   readonly sorted: boolean;
 }
 
-/** How long each sequence of a batch is. */
-export type Lengths = readonly number[] | Int32Array | Tensor;
-
-/**
- * The lengths of a batch as numbers.
- * @throws {ShapeError} unless there is one a sequence; {OptionError} unless each is a whole number from 1 to T.
- */
-export function checkLengths(what: string, lengths: Lengths, steps: number, batch: number): readonly number[] {
-  const given = lengths instanceof Tensor ? lengths.toArray() : lengths;
-  if (lengths instanceof Tensor && lengths.dtype !== "int32") {
-    throw new ShapeError(`${what} lengths: expected int32 numbers, got ${lengths.dtype}`);
-  }
-  if (!(Array.isArray(given) || given instanceof Int32Array)) {
-    throw new ShapeError(`${what} lengths: expected an array of ${batch} numbers, got ${typeof given}`);
-  }
-  if (given.length !== batch) {
-    throw new ShapeError(`${what} lengths: expected one a sequence, ${batch}, got ${given.length}`);
-  }
-  const numbers = Array.from(given as ArrayLike<number>);
-  numbers.forEach((length, b) => {
-    if (!Number.isSafeInteger(length) || length < 1 || length > steps) {
-      throw new OptionError(
-        `${what} lengths: expected whole numbers from 1 to ${steps}, got ${length} for sequence ${b}`,
-      );
-    }
-  });
-  return numbers;
-}
-
 /** Packs sequences of these lengths out of [T, B, ·]. */
-export function packedLayout(lengths: readonly number[]): PackedLayout {
+export function packedLayout(lengths: Int32Array): PackedLayout {
   const batch = lengths.length;
   const order = Int32Array.from(lengths.keys());
   order.sort((a, b) => (lengths[b] as number) - (lengths[a] as number) || a - b);
