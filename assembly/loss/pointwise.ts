@@ -8,7 +8,7 @@
  *   4 binary entropy     (1 − t)·x + (1 + (p − 1)·t)·log(1 + e⁻ˣ)
  *         dx = (1 − t) − (1 + (p − 1)·t)·σ(−x)                          dt = (p − 1)·log(1 + e⁻ˣ) − x
  * log t takes t below 2⁻¹²⁶ for 2⁻¹²⁶; a negative t has no logarithm: NaN.
- * Error: ≤ 3 ulp of the largest of the terms that are added.
+ * Error: ≤ 6 ulp of the largest of the terms that are added and of their sum.
  */
 
 import { loadLanes, storeLanes } from "../base/lanes";

@@ -102,7 +102,8 @@ export function ctcGreedyDecode(logProbabilities: Tensor, options: CTCDecodeOpti
 class Prefix {
   readonly parent: Prefix | null;
   readonly label: number;
-  readonly children = new Map<number, Prefix>();
+  /** Made with the first of them: most prefixes are left before they have any. */
+  children: Map<number, Prefix> | null = null;
   blank = Number.NEGATIVE_INFINITY;
   ending = Number.NEGATIVE_INFINITY;
   total = Number.NEGATIVE_INFINITY;
@@ -118,6 +119,7 @@ class Prefix {
   }
 
   extended(label: number): Prefix {
+    this.children ??= new Map();
     let child = this.children.get(label);
     if (!child) {
       child = new Prefix(this, label);
@@ -178,7 +180,7 @@ function step(beam: readonly Prefix[], row: Float32Array, blank: number, width: 
 function forget(found: readonly Prefix[], kept: ReadonlySet<Prefix>): void {
   for (let i = found.length - 1; i >= 0; i--) {
     const prefix = found[i] as Prefix;
-    if (!kept.has(prefix) && prefix.children.size === 0) prefix.parent?.children.delete(prefix.label);
+    if (!kept.has(prefix) && !prefix.children?.size) prefix.parent?.children?.delete(prefix.label);
   }
 }
 
@@ -209,7 +211,9 @@ export function ctcBeamSearch(logProbabilities: Tensor, options: CTCBeamOptions 
   const given = checkBatch(what, logProbabilities, options, ["beamWidth", "topPaths"]);
   const { values, lengths, batch, classes, blank } = given;
   // The engine's sum has the same bits on every host, which Math.exp has not.
-  const { logAddExp } = engine().kernels;
+  const { kernels } = engine();
+  const none = Number.NEGATIVE_INFINITY;
+  const logAdd: LogAdd = (x, y) => (x === none ? y : y === none ? x : kernels.logAddExp(x, y));
   return Array.from(lengths, (length, b) => {
     const root = new Prefix(null, -1);
     root.blank = 0;
@@ -217,7 +221,7 @@ export function ctcBeamSearch(logProbabilities: Tensor, options: CTCBeamOptions 
     let beam = [root];
     for (let t = 0; t < length; t++) {
       const row = (t * batch + b) * classes;
-      beam = step(beam, values.subarray(row, row + classes), blank, beamWidth, logAddExp);
+      beam = step(beam, values.subarray(row, row + classes), blank, beamWidth, logAdd);
     }
     return beam.slice(0, topPaths).map((prefix) => ({ labels: prefix.labels(), logProbability: prefix.total }));
   });

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { randomNumbers, randomVector } from "../oracle/random.ts";
 import * as oracle from "../oracle/sequence-losses.ts";
 import { parts } from "../oracle/vector.ts";
-import { builds, expectWithin, lengths, loadEngine } from "./engine.ts";
+import { builds, expectWithin, lengths, loadEngine, ulp } from "./engine.ts";
 
 const IGNORE = -100;
 
@@ -168,5 +168,92 @@ describe.each(builds)("%s", (build) => {
       (value) => 1e-7 * Math.abs(value) + 1e-9,
     );
     engine.release();
+  });
+
+  test("exponential, logarithm and logAddExp in float64", () => {
+    let worst = 0;
+    for (let x = -707.9; x < 708.9; x += 0.0713) {
+      const wanted = Math.exp(x);
+      worst = Math.max(worst, Math.abs(kernels.exponential(x) - wanted) / wanted);
+      const log = kernels.logarithm(wanted);
+      worst = Math.max(worst, Math.abs(log - Math.log(wanted)) / Math.max(1, Math.abs(log)));
+    }
+    for (let x = 0.5; x < 2; x += 0.00137) {
+      const log = Math.log(x);
+      worst = Math.max(worst, Math.abs(kernels.logarithm(x) - log) / (Math.abs(log) + 0.2));
+    }
+    expect(worst).toBeLessThan(1e-15);
+    const none = Number.NEGATIVE_INFINITY;
+    const odd = [0, 1, Number.POSITIVE_INFINITY, Number.NaN].map((x) => [
+      kernels.exponential(-x),
+      kernels.logarithm(x),
+    ]);
+    expect(odd.flat()).toEqual([1, none, Math.exp(-1), 0, 0, Number.POSITIVE_INFINITY, Number.NaN, Number.NaN]);
+    expect([kernels.logAddExp(none, none), kernels.logAddExp(none, -3)]).toEqual([none, -3]);
+    expect(kernels.logAddExp(-1000, -1001)).toBeCloseTo(-1000 + Math.log1p(Math.exp(-1)), 12);
+  });
+
+  /** Each loss of pairs with its derivatives, as lists of the terms that are added. */
+  const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+  const missed = (x: number, t: number, p: number) => (1 + (p - 1) * t) / (1 + Math.exp(x));
+  type Terms = (x: number, t: number, p: number) => number[];
+  const within = (x: number, p: number) => Math.max(-p, Math.min(p, x));
+  const pairLosses: [string, Terms, Terms, Terms][] = [
+    ["absolute", (x, t) => [Math.abs(x - t)], (x, t) => [Math.sign(x - t)], (x, t) => [Math.sign(t - x)]],
+    [
+      "Huber",
+      (x, t, p) => [oracle.pairs.huber(p).value(x, t)],
+      (x, t, p) => [within(x - t, p)],
+      (x, t, p) => [within(t - x, p)],
+    ],
+    [
+      "divergence",
+      (x, t) => (t === 0 ? [0] : [t * Math.log(t), -t * x]),
+      (_, t) => [-t],
+      (x, t) => [Math.log(t), 1, -x],
+    ],
+    [
+      "divergence of logs",
+      (x, t) => [Math.exp(t) * t, -Math.exp(t) * x],
+      (_, t) => [-Math.exp(t)],
+      (x, t) => [Math.exp(t) * t, -Math.exp(t) * x, Math.exp(t)],
+    ],
+    [
+      "binary entropy",
+      (x, t, p) => [(1 - t) * x, (1 + (p - 1) * t) * softplus(-x)],
+      (x, t, p) => [1 - t, -missed(x, t, p)],
+      (x, _, p) => [(p - 1) * softplus(-x), -x],
+    ],
+  ];
+
+  test.each(pairLosses)("pointwiseLoss %s, value and derivatives", (name, value, dx, dt) => {
+    const kind = pairLosses.findIndex(([other]) => other === name);
+    for (const n of lengths) {
+      const next = randomNumbers(n);
+      const x = randomVector(next, 2 * n).map((number) => Math.fround(6 * number));
+      // Targets from 0 to 1, but for logarithms of them; some equal what is predicted.
+      const t = randomVector(next, 2 * n).map((number, i) => {
+        if (kind <= 1) return i % 5 === 0 ? x[i] : Math.fround(3 * number);
+        return kind === 3 ? Math.fround(4 * number - 4) : Math.fround(0.001 + Math.abs(number) * 0.99);
+      });
+      const p = randomVector(next, n).map((number) => Math.fround(1.25 + number));
+      const [X, T, P, dy] = [x, t, p, new Float32Array(2 * n).fill(1)].map((data) => engine.floats(data));
+      const [y, dX, dT] = [0, 1, 2].map(() => engine.floats(2 * n));
+      kernels.pointwiseLoss(kind, X.address, T.address, y.address, 2, n, P.address, 0);
+      kernels.pointwiseLossBackward(kind, X.address, T.address, dy.address, dX.address, dT.address, 2, n, P.address, 0);
+      const results = [
+        [y, value],
+        [dX, dx],
+        [dT, dt],
+      ] as const;
+      for (const [{ values }, terms] of results) {
+        const all = Array.from(x, (number, i) => terms(number, t[i], p[i % n]));
+        const sums = all.map((list) => list.reduce((sum, term) => sum + term, 0));
+        // x - t is rounded before it is squared or compared: a unit of x or t is one more term.
+        const size = (i: number) => Math.max(...all[i].map(Math.abs), Math.abs(sums[i]), kind <= 1 ? 1e-6 : 0);
+        expectWithin(values, sums, (_, i) => 6 * ulp(size(i)) + (kind <= 1 ? 2 * ulp(6) : 0));
+      }
+      engine.release();
+    }
   });
 });
