@@ -23,6 +23,7 @@ export { accumulate, binary, fill, scale, squaredDifference, squaredDifferenceBa
 export { allFinite, expandAxis, sumAxis, sumOfSquares } from "./elementwise/reduce";
 export { gatherStrided, scatterStrided } from "./elementwise/copy";
 export { gatherRows, scatterAddRows } from "./elementwise/gather";
+export { normBackward, normForward, normWorkspaceSize } from "./elementwise/norm";
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./elementwise/softmax";
 export { crossEntropy } from "./loss/crossEntropy";
 export { negativeLogLikelihood, negativeLogLikelihoodBackward, totalWeight } from "./loss/negativeLogLikelihood";

@@ -25,3 +25,9 @@ export function fillNormal(parameter: Parameter, standardDeviation: number): voi
     counterHigh,
   );
 }
+
+/** Every number the same; returns the parameter. */
+export function fillConstant(parameter: Parameter, value: number): Parameter {
+  engine().kernels.fill(parameter.address, parameter.size, value);
+  return parameter;
+}

@@ -46,6 +46,20 @@ const calls: Record<string, { sizes: (n: number) => number[]; run: Call }> = {
     sizes: (n) => [2 * n, 2 * n, 2 * n],
     run: (k, [y, dy, dx], n) => k.logSoftmaxBackward(y, dy, dx, 2, n),
   },
+  normForward: {
+    sizes: (n) => [2 * n, n, n, 2 * n, 2, 2],
+    run: (k, [x, gain, bias, y, means, variances], n) => {
+      for (const mode of [0, 1, 2]) k.normForward(x, gain, bias, y, means, variances, 2, n, mode, 1e-5);
+    },
+  },
+  normBackward: {
+    sizes: (n) => [2 * n, n, 2 * n, 2, 2, 2 * n, n, n, 2 * n],
+    run: (k, [x, gain, dy, means, variances, dx, dGain, dBias, workspace], n) => {
+      for (const mode of [0, 1, 2]) {
+        k.normBackward(x, gain, dy, means, variances, dx, dGain, dBias, 2, n, mode, 1e-5, workspace);
+      }
+    },
+  },
   gatherRows: { sizes: (n) => [n, 2, 2 * n], run: (k, [table, at, y], n) => k.gatherRows(table, at, y, 2, n) },
   scatterAddRows: {
     sizes: (n) => [2 * n, 2, n],
