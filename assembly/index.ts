@@ -24,6 +24,7 @@ export { allFinite, expandAxis, sumAxis, sumOfSquares } from "./elementwise/redu
 export { gatherStrided, scatterStrided } from "./elementwise/copy";
 export { gatherRows, scatterAddRows } from "./elementwise/gather";
 export { normBackward, normForward, normWorkspaceSize } from "./elementwise/norm";
+export { reverseRows } from "./elementwise/reverse";
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./elementwise/softmax";
 export { crossEntropy } from "./loss/crossEntropy";
 export { negativeLogLikelihood, negativeLogLikelihoodBackward, totalWeight } from "./loss/negativeLogLikelihood";

@@ -9,7 +9,7 @@ export { CharacterVocabulary } from "./data/characters.ts";
 export { type ArrayDatasetOptions, arrayDataset, type Batch, type Dataset, textWindows } from "./data/dataset.ts";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
 export { Dropout } from "./nn/dropout.ts";
-export { Embedding } from "./nn/embedding.ts";
+export { Embedding, type EmbeddingOptions } from "./nn/embedding.ts";
 export { Linear, type LinearOptions } from "./nn/linear.ts";
 export { Module, type StateDict } from "./nn/module.ts";
 export { BatchNorm1d, type BatchNorm1dOptions } from "./nn/norm/batchNorm.ts";
@@ -20,6 +20,8 @@ export type { RecurrentOptions, RecurrentResult } from "./nn/recurrent/layer.ts"
 export { LSTM, type LSTMOptions, type LSTMState } from "./nn/recurrent/lstm.ts";
 export { RNN, type RNNOptions } from "./nn/recurrent/rnn.ts";
 export { LastStep, type Link, Sequential } from "./nn/sequential.ts";
+export { Dropout1d, EmbeddingDropout, LockedDropout, type LockedDropoutOptions } from "./nn/sharedDropout.ts";
+export { Bidirectional, type BidirectionalOptions, type Merge, Residual, TimeDistributed } from "./nn/wrappers.ts";
 export {
   Activation,
   type ActivationMap,
@@ -37,6 +39,7 @@ export { type ClassificationLossOptions, crossEntropy, mseLoss, nllLoss, type Re
 export { linear, matmul } from "./ops/matmul.ts";
 export { layerNorm, rmsNorm } from "./ops/norm.ts";
 export { mean, sum } from "./ops/reduce.ts";
+export { type Lengths, reverseSequence } from "./ops/reverse.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { Adam, type AdamOptions, AdamW } from "./optim/adam.ts";
 export { clipGradNorm, Optimizer } from "./optim/optimizer.ts";

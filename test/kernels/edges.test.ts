@@ -60,6 +60,13 @@ const calls: Record<string, { sizes: (n: number) => number[]; run: Call }> = {
       }
     },
   },
+  reverseRows: {
+    sizes: (n) => [6 * n, 2, 6 * n],
+    run: (k, [x, lengths, y], n) => {
+      k.reverseRows(x, lengths, y, 3, 2, 2, 1, n);
+      k.reverseRows(x, 0, y, 3, 2, 1, 3, n);
+    },
+  },
   gatherRows: { sizes: (n) => [n, 2, 2 * n], run: (k, [table, at, y], n) => k.gatherRows(table, at, y, 2, n) },
   scatterAddRows: {
     sizes: (n) => [2 * n, 2, n],
