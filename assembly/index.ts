@@ -23,6 +23,7 @@ export { accumulate, binary, fill, scale, squaredDifference, squaredDifferenceBa
 export { allFinite, expandAxis, sumAxis, sumOfSquares } from "./elementwise/reduce";
 export { gatherStrided, scatterStrided } from "./elementwise/copy";
 export { gatherRows, scatterAddRows } from "./elementwise/gather";
+export { maskedSoftmax, maskFault, maskOfLengths } from "./elementwise/maskedSoftmax";
 export { normBackward, normForward, normWorkspaceSize } from "./elementwise/norm";
 export { reverseRows } from "./elementwise/reverse";
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./elementwise/softmax";

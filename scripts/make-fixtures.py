@@ -24,7 +24,7 @@ sys.dont_write_bytecode = True
 
 import torch  # noqa: E402
 
-from fixtures import activations, cells, layers, losses, model, norms, operations, optimizers, recurrent, wrappers  # noqa: E402
+from fixtures import activations, attention, cells, layers, losses, model, norms, operations, optimizers, recurrent, wrappers  # noqa: E402
 
 FAMILIES = {
     "rnn": recurrent.rnn_cases,
@@ -37,6 +37,7 @@ FAMILIES = {
     "optimizers": optimizers.cases,
     "operations": operations.cases,
     "model": model.cases,
+    "attention": attention.cases,
     "norms": norms.cases,
     "wrappers": wrappers.cases,
 }

@@ -8,6 +8,19 @@ export { noGrad } from "./autograd/noGrad.ts";
 export { CharacterVocabulary } from "./data/characters.ts";
 export { type ArrayDatasetOptions, arrayDataset, type Batch, type Dataset, textWindows } from "./data/dataset.ts";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
+export {
+  AdditiveAttention,
+  DotAttention,
+  type DotAttentionOptions,
+  type MemoryOptions,
+  type MemoryResult,
+} from "./nn/attention/memory.ts";
+export {
+  MultiHeadAttention,
+  type MultiHeadAttentionInputs,
+  type MultiHeadAttentionOptions,
+  type MultiHeadAttentionResult,
+} from "./nn/attention/multiHead.ts";
 export { Dropout } from "./nn/dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./nn/embedding.ts";
 export { Linear, type LinearOptions } from "./nn/linear.ts";
@@ -31,6 +44,7 @@ export {
   activation,
   activations,
 } from "./ops/activation.ts";
+export { type AttentionOptions, type AttentionResult, lengthMask, scaledDotProductAttention } from "./ops/attention.ts";
 export { dropout } from "./ops/dropout.ts";
 export { add, div, mul, neg, type Operand, sub } from "./ops/elementwise.ts";
 export { embedding } from "./ops/embedding.ts";

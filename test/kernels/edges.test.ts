@@ -67,6 +67,19 @@ const calls: Record<string, { sizes: (n: number) => number[]; run: Call }> = {
       k.reverseRows(x, 0, y, 3, 2, 1, 3, n);
     },
   },
+  maskedSoftmax: {
+    sizes: (n) => [6 * n, 6 * n],
+    run: (k, [x, y], n) => {
+      k.maskedSoftmax(x, 0, y, 6, n, 1, 3, true, 0.5);
+      k.maskedSoftmax(x, 0, y, 6, n, 1, 3, false, 0.5);
+    },
+  },
+  maskedSoftmaxWithMask: {
+    sizes: (n) => [6 * n, 3 * n, 6 * n],
+    run: (k, [x, mask, y], n) => k.maskedSoftmax(x, mask, y, 6, n, 3, 3, false, 0.5),
+  },
+  maskFault: { sizes: (n) => [3 * n], run: (k, [mask], n) => k.maskFault(mask, 3, n, 3, false) },
+  maskOfLengths: { sizes: (n) => [2, 2 * n], run: (k, [lengths, y], n) => k.maskOfLengths(lengths, y, 2, n) },
   gatherRows: { sizes: (n) => [n, 2, 2 * n], run: (k, [table, at, y], n) => k.gatherRows(table, at, y, 2, n) },
   scatterAddRows: {
     sizes: (n) => [2 * n, 2, n],
