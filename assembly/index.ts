@@ -27,6 +27,8 @@ export { maskedSoftmax, maskFault, maskOfLengths } from "./elementwise/maskedSof
 export { normBackward, normForward, normWorkspaceSize } from "./elementwise/norm";
 export { reverseRows } from "./elementwise/reverse";
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./elementwise/softmax";
+export { gatherPatches, scatterPatches } from "./conv/patches";
+export { averagePool, maxPool, maxPoolBackward } from "./conv/pooling";
 export { crossEntropy } from "./loss/crossEntropy";
 export { negativeLogLikelihood, negativeLogLikelihoodBackward, totalWeight } from "./loss/negativeLogLikelihood";
 export { adamStep } from "./optim/adam";

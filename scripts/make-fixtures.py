@@ -24,7 +24,7 @@ sys.dont_write_bytecode = True
 
 import torch  # noqa: E402
 
-from fixtures import activations, attention, cells, layers, losses, model, norms, operations, optimizers, recurrent, wrappers  # noqa: E402
+from fixtures import activations, attention, cells, convolution, layers, losses, model, norms, operations, optimizers, recurrent, wrappers  # noqa: E402
 
 FAMILIES = {
     "rnn": recurrent.rnn_cases,
@@ -38,6 +38,7 @@ FAMILIES = {
     "operations": operations.cases,
     "model": model.cases,
     "attention": attention.cases,
+    "convolution": convolution.cases,
     "norms": norms.cases,
     "wrappers": wrappers.cases,
 }

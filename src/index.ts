@@ -21,6 +21,13 @@ export {
   type MultiHeadAttentionOptions,
   type MultiHeadAttentionResult,
 } from "./nn/attention/multiHead.ts";
+export {
+  Conv1d,
+  type Conv1dModuleOptions,
+  Conv2d,
+  type Conv2dModuleOptions,
+} from "./nn/convolution/convolution.ts";
+export { AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d } from "./nn/convolution/pooling.ts";
 export { Dropout } from "./nn/dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./nn/embedding.ts";
 export { Linear, type LinearOptions } from "./nn/linear.ts";
@@ -45,6 +52,7 @@ export {
   activations,
 } from "./ops/activation.ts";
 export { type AttentionOptions, type AttentionResult, lengthMask, scaledDotProductAttention } from "./ops/attention.ts";
+export { type Conv1dOptions, type Conv2dOptions, conv1d, conv2d, type Pair } from "./ops/convolution.ts";
 export { dropout } from "./ops/dropout.ts";
 export { add, div, mul, neg, type Operand, sub } from "./ops/elementwise.ts";
 export { embedding } from "./ops/embedding.ts";
@@ -52,6 +60,14 @@ export { concat, permute, reshape, slice, stack, transpose } from "./ops/layout.
 export { type ClassificationLossOptions, crossEntropy, mseLoss, nllLoss, type Reduction } from "./ops/loss.ts";
 export { linear, matmul } from "./ops/matmul.ts";
 export { layerNorm, rmsNorm } from "./ops/norm.ts";
+export {
+  type AvgPoolOptions,
+  avgPool1d,
+  avgPool2d,
+  type MaxPoolOptions,
+  maxPool1d,
+  maxPool2d,
+} from "./ops/pooling.ts";
 export { mean, sum } from "./ops/reduce.ts";
 export { type Lengths, reverseSequence } from "./ops/reverse.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
