@@ -31,10 +31,15 @@ export { accumulate, binary, fill, scale, squaredDifference, squaredDifferenceBa
 export { allFinite, expandAxis, sumAxis, sumOfSquares } from "./elementwise/reduce";
 export { gatherStrided, scatterStrided } from "./elementwise/copy";
 export { gatherRows, scatterAddRows } from "./elementwise/gather";
+export { maskedSoftmax, maskFault, maskOfLengths } from "./elementwise/maskedSoftmax";
+export { normBackward, normForward, normWorkspaceSize } from "./elementwise/norm";
+export { reverseRows } from "./elementwise/reverse";
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./elementwise/softmax";
 export { crossEntropy, maskTargets, smoothedCrossEntropy } from "./loss/crossEntropy";
 export { ctc, ctcBackward, ctcWorkspaceSize } from "./loss/ctc";
 export { mixtureDensity, mixtureDensityBackward } from "./loss/mixture";
+export { gatherPatches, scatterPatches } from "./conv/patches";
+export { averagePool, maxPool, maxPoolBackward } from "./conv/pooling";
 export { negativeLogLikelihood, negativeLogLikelihoodBackward, totalWeight } from "./loss/negativeLogLikelihood";
 export { pointwiseLoss, pointwiseLossBackward } from "./loss/pointwise";
 export { adamStep } from "./optim/adam";

@@ -26,18 +26,22 @@ import torch  # noqa: E402
 
 from fixtures import (  # noqa: E402
     activations,
+    attention,
     cells,
+    convolution,
     layers,
     lengths,
     losses,
     metrics,
     model,
+    norms,
     operations,
     optimizers,
     recurrences,
     recurrent,
     sequence_losses,
     variants,
+    wrappers,
 )
 
 FAMILIES = {
@@ -57,6 +61,10 @@ FAMILIES = {
     "sequence-losses": sequence_losses.cases,
     "ctc": sequence_losses.ctc_cases,
     "metrics": metrics.cases,
+    "attention": attention.cases,
+    "convolution": convolution.cases,
+    "norms": norms.cases,
+    "wrappers": wrappers.cases,
 }
 
 

@@ -31,11 +31,33 @@ export {
 export type { Classes, CountedOptions } from "./metrics/counted.ts";
 export { characterErrorRate, editDistance, type Pieces, wordErrorRate } from "./metrics/distance.ts";
 export { type BleuOptions, bitsPerCharacter, bleu, perplexity, type Sentence } from "./metrics/language.ts";
+export {
+  AdditiveAttention,
+  DotAttention,
+  type DotAttentionOptions,
+  type MemoryOptions,
+  type MemoryResult,
+} from "./nn/attention/memory.ts";
+export {
+  MultiHeadAttention,
+  type MultiHeadAttentionInputs,
+  type MultiHeadAttentionOptions,
+  type MultiHeadAttentionResult,
+} from "./nn/attention/multiHead.ts";
+export {
+  Conv1d,
+  type Conv1dModuleOptions,
+  Conv2d,
+  type Conv2dModuleOptions,
+} from "./nn/convolution/convolution.ts";
+export { AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d } from "./nn/convolution/pooling.ts";
 export { Dropout } from "./nn/dropout.ts";
-export { Embedding } from "./nn/embedding.ts";
+export { Embedding, type EmbeddingOptions } from "./nn/embedding.ts";
 export { type HeOptions, initialize, type Nonlinearity } from "./nn/init.ts";
 export { Linear, type LinearOptions } from "./nn/linear.ts";
 export { Module, type StateDict } from "./nn/module.ts";
+export { BatchNorm1d, type BatchNorm1dOptions } from "./nn/norm/batchNorm.ts";
+export { LayerNorm, type LayerNormOptions, RMSNorm, type RMSNormOptions } from "./nn/norm/layerNorm.ts";
 export { type CellOptions, GRUCell, LSTMCell, RNNCell } from "./nn/recurrent/cells.ts";
 export { Checkpointed, type CheckpointedOptions, type Steps } from "./nn/recurrent/checkpointed.ts";
 export { ClosedFormContinuous, type ClosedFormOptions, type ClosedFormPass } from "./nn/recurrent/closedForm.ts";
@@ -54,6 +76,8 @@ export type { SequenceLayerOptions } from "./nn/recurrent/sequence.ts";
 export { SRU, type SRUOptions } from "./nn/recurrent/sru.ts";
 export { detachState, type StateSizes } from "./nn/recurrent/state.ts";
 export { LastStep, type Link, Sequential } from "./nn/sequential.ts";
+export { Dropout1d, EmbeddingDropout, LockedDropout, type LockedDropoutOptions } from "./nn/sharedDropout.ts";
+export { Bidirectional, type BidirectionalOptions, type Merge, Residual, TimeDistributed } from "./nn/wrappers.ts";
 export {
   Activation,
   type ActivationMap,
@@ -63,6 +87,8 @@ export {
   activation,
   activations,
 } from "./ops/activation.ts";
+export { type AttentionOptions, type AttentionResult, lengthMask, scaledDotProductAttention } from "./ops/attention.ts";
+export { type Conv1dOptions, type Conv2dOptions, conv1d, conv2d, type Pair } from "./ops/convolution.ts";
 export { dropout } from "./ops/dropout.ts";
 export { add, div, mul, neg, type Operand, sub } from "./ops/elementwise.ts";
 export { embedding } from "./ops/embedding.ts";
@@ -90,9 +116,19 @@ export {
   type RegressionLossOptions,
 } from "./ops/loss/regression.ts";
 export { linear, matmul } from "./ops/matmul.ts";
+export { layerNorm, rmsNorm } from "./ops/norm.ts";
 export { chunk, unbind } from "./ops/pieces.ts";
+export {
+  type AvgPoolOptions,
+  avgPool1d,
+  avgPool2d,
+  type MaxPoolOptions,
+  maxPool1d,
+  maxPool2d,
+} from "./ops/pooling.ts";
 export { type LinearRecurrenceOptions, linearRecurrence } from "./ops/recurrent/scan.ts";
 export { mean, sum } from "./ops/reduce.ts";
+export { reverseSequence } from "./ops/reverse.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { Adam, type AdamOptions, AdamW } from "./optim/adam.ts";
 export { clipGradNorm, Optimizer } from "./optim/optimizer.ts";

@@ -10,7 +10,11 @@ import { Tensor } from "../tensor/tensor.ts";
 /** A header longer than this is taken for damage. */
 const LONGEST_HEADER = 100_000_000;
 
-const types = { F32: "float32", I32: "int32" } as const;
+/** Whole numbers of eight bytes, PyTorch's own, become int32. */
+const types = { F32: "float32", I32: "int32", I64: "int32" } as const;
+
+/** How many bytes a number takes. */
+const widths = { F32: 4, I32: 4, I64: 8 } as const;
 
 interface Entry {
   readonly dtype: keyof typeof types;
@@ -50,7 +54,8 @@ export function encodeSafetensors(
 
 /**
  * The tensors and texts of a file. Everything is checked before anything is read.
- * @throws {WeightsError} when the file is cut off, damaged, or holds a type other than F32 and I32.
+ * @throws {WeightsError} when the file is cut off, damaged, or holds a type other than F32, I32 and I64 (whose
+ *   numbers must fit 32 bits).
  */
 export function decodeSafetensors(bytes: Uint8Array): {
   tensors: Record<string, Tensor>;
@@ -68,12 +73,19 @@ export function decodeSafetensors(bytes: Uint8Array): {
     const [from, to] = entry.data_offsets;
     // Copied through the buffer: a Node Buffer's own slice() is a view.
     const data = bytes.buffer.slice(bytes.byteOffset + start + from, bytes.byteOffset + start + to);
-    tensors[name] = Tensor.fromArray(
-      types[entry.dtype] === "int32" ? new Int32Array(data) : new Float32Array(data),
-      entry.shape,
-    );
+    tensors[name] = Tensor.fromArray(numbersOf(name, entry.dtype, data), entry.shape);
   }
   return { tensors, metadata };
+}
+
+function numbersOf(name: string, dtype: Entry["dtype"], data: ArrayBufferLike): Float32Array | Int32Array {
+  if (dtype === "F32") return new Float32Array(data);
+  if (dtype === "I32") return new Int32Array(data);
+  const long = new BigInt64Array(data);
+  const stranger = long.find((value) => BigInt.asIntN(32, value) !== value);
+  if (stranger !== undefined)
+    throw new WeightsError(`safetensors ${name}: expected whole numbers of 32 bits, got ${stranger}`);
+  return Int32Array.from(long, Number);
 }
 
 /** The tensors must follow each other without gaps or overlaps, from the first byte of the numbers to the last. */
@@ -118,7 +130,7 @@ function isTexts(value: unknown): value is Record<string, string> {
 function checkEntry(name: string, entry: unknown, available: number): Entry {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<Entry>;
   if (dtype === undefined || !Object.hasOwn(types, dtype)) {
-    throw new WeightsError(`safetensors ${name}: expected type F32 or I32, got ${dtype}`);
+    throw new WeightsError(`safetensors ${name}: expected type F32, I32 or I64, got ${dtype}`);
   }
   if (!Array.isArray(shape) || !shape.every((axis) => Number.isSafeInteger(axis) && axis >= 0)) {
     throw new WeightsError(`safetensors ${name}: expected a shape, got ${JSON.stringify(shape)}`);
@@ -127,9 +139,10 @@ function checkEntry(name: string, entry: unknown, available: number): Entry {
     throw new WeightsError(`safetensors ${name}: expected two offsets, got ${JSON.stringify(offsets)}`);
   }
   const [from, to] = offsets;
-  if (to > available || to - from !== sizeOf(shape) * 4) {
+  const bytes = sizeOf(shape) * widths[dtype];
+  if (to > available || to - from !== bytes) {
     throw new WeightsError(
-      `safetensors ${name}: expected ${sizeOf(shape) * 4} bytes for ${formatShape(shape)}, got ${from} to ${to} of ${available}`,
+      `safetensors ${name}: expected ${bytes} bytes for ${formatShape(shape)}, got ${from} to ${to} of ${available}`,
     );
   }
   return { dtype, shape, data_offsets: [from, to] };

@@ -1,4 +1,5 @@
-import { embedding } from "../ops/embedding.ts";
+import { embedding, requirePaddingIndex } from "../ops/embedding.ts";
+import { engine } from "../runtime/engine.ts";
 import { requireCount, requireKnown } from "../runtime/options.ts";
 import { reserve } from "../stream/reserve.ts";
 import type { StreamStage } from "../stream/stage.ts";
@@ -7,23 +8,46 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { fillNormal } from "./init.ts";
 import { Module } from "./module.ts";
 
-/** A vector for each of `count` tokens. Vectors start normally distributed with standard deviation 1. */
+export interface EmbeddingOptions {
+  /** How many tokens there are. */
+  count: number;
+  /** How long each vector is. */
+  size: number;
+  /** The token that means nothing: its vector starts as zeros, and looking it up sends no gradient to it. */
+  paddingIndex?: number;
+  /** Do not learn the table: its `requiresGrad` is false; default false. */
+  freeze?: boolean;
+}
+
+/**
+ * A vector for each of `count` tokens. Vectors start normally distributed with standard deviation 1.
+ *
+ *     const embed = new Embedding({ count: 1000, size: 64, paddingIndex: 0 });
+ *     const head = new Linear({ inputSize: 64, outputSize: 1000, weight: embed.weight }); // the same table, tied
+ */
 export class Embedding extends Module {
   /** [count, size] */
   readonly weight: Parameter;
+  readonly paddingIndex: number | null;
 
-  /** @throws {OptionError} when `count` or `size` is not a whole number ≥ 1. */
-  constructor(options: { count: number; size: number }) {
+  /** @throws {OptionError} when `count` or `size` is not a whole number ≥ 1, or `paddingIndex` is outside the table. */
+  constructor(options: EmbeddingOptions) {
     super();
-    requireKnown("Embedding", options, ["count", "size"]);
+    requireKnown("Embedding", options, ["count", "size", "paddingIndex", "freeze"]);
     const shape = [requireCount("Embedding count", options.count), requireCount("Embedding size", options.size)];
+    this.paddingIndex = options.paddingIndex ?? null;
+    if (this.paddingIndex !== null) requirePaddingIndex("Embedding", this.paddingIndex, options.count);
     this.weight = new Parameter(shape);
     fillNormal(this.weight, 1);
+    if (this.paddingIndex !== null) {
+      engine().kernels.fill(this.weight.address + this.paddingIndex * options.size * 4, options.size, 0);
+    }
+    this.weight.requiresGrad = !(options.freeze ?? false);
   }
 
   /** int32 [...] → [..., size]. @throws {OptionError} when a token is outside the table. */
   override forward(tokens: Tensor): Tensor {
-    return embedding(this.weight, tokens);
+    return embedding(this.weight, tokens, this.paddingIndex === null ? {} : { paddingIndex: this.paddingIndex });
   }
 
   override stages(): StreamStage[] {

@@ -19,6 +19,12 @@ function drawUniform(parameter: Parameter, low: number, high: number): void {
   parameter.version++;
 }
 
+/** Every number the same; returns the parameter. */
+export function fillConstant(parameter: Parameter, value: number): Parameter {
+  engine().kernels.fill(parameter.address, parameter.size, value);
+  return parameter;
+}
+
 /** Every number from the normal distribution with mean 0. */
 export function fillNormal(parameter: Parameter, standardDeviation: number): void {
   drawNormal(parameter, 0, standardDeviation);

@@ -1,11 +1,13 @@
 import { linear } from "../ops/matmul.ts";
 import { copy } from "../ops/strided.ts";
+import { OptionError } from "../runtime/errors.ts";
 import { requireCount, requireKnown } from "../runtime/options.ts";
 import { formatFields, type WeightFormat } from "../stream/format.ts";
 import { PackedRows } from "../stream/packedRows.ts";
 import { reserve } from "../stream/reserve.ts";
 import type { StreamStage } from "../stream/stage.ts";
 import { Parameter } from "../tensor/parameter.ts";
+import { requireShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fillUniform } from "./init.ts";
 import { Module } from "./module.ts";
@@ -15,6 +17,8 @@ export interface LinearOptions {
   outputSize: number;
   /** Default true. */
   bias?: boolean;
+  /** A parameter [outputSize, inputSize] to share, such as an embedding's table, instead of one of its own. */
+  weight?: Parameter;
 }
 
 /** y = x·Wᵀ + b over the last axis. Parameters start uniform in ±1/√inputSize. */
@@ -24,15 +28,26 @@ export class Linear extends Module {
   /** [outputSize] */
   readonly bias: Parameter | null;
 
-  /** @throws {OptionError} when a size is not a whole number ≥ 1. */
+  /**
+   * @throws {OptionError} when a size is not a whole number ≥ 1, or `weight` is no parameter; {ShapeError} when it is not
+   *   [outputSize, inputSize].
+   */
   constructor(options: LinearOptions) {
     super();
-    requireKnown("Linear", options, ["inputSize", "outputSize", "bias"]);
+    requireKnown("Linear", options, ["inputSize", "outputSize", "bias", "weight"]);
     const inputSize = requireCount("Linear inputSize", options.inputSize);
     const outputSize = requireCount("Linear outputSize", options.outputSize);
     const bound = 1 / Math.sqrt(inputSize);
-    this.weight = new Parameter([outputSize, inputSize]);
-    fillUniform(this.weight, bound);
+    if (options.weight === undefined) {
+      this.weight = new Parameter([outputSize, inputSize]);
+      fillUniform(this.weight, bound);
+    } else {
+      if (!(options.weight instanceof Parameter)) {
+        throw new OptionError(`Linear weight: expected a Parameter, got ${typeof options.weight}`);
+      }
+      requireShape("Linear weight", options.weight.shape, [outputSize, inputSize]);
+      this.weight = options.weight;
+    }
     this.bias = (options.bias ?? true) ? new Parameter([outputSize]) : null;
     if (this.bias) fillUniform(this.bias, bound);
   }

@@ -1,5 +1,5 @@
 import { decodeSafetensors, encodeSafetensors } from "../io/safetensors.ts";
-import { OptionError, WeightsError } from "../runtime/errors.ts";
+import { OptionError, ShapeError, WeightsError } from "../runtime/errors.ts";
 import type { WeightFormat } from "../stream/format.ts";
 import type { StreamStage } from "../stream/stage.ts";
 import { Parameter } from "../tensor/parameter.ts";
@@ -19,6 +19,7 @@ export abstract class Module {
   /** Whether dropout and the like are active. */
   training = true;
   readonly #own = new Map<string, Parameter>();
+  readonly #buffers = new Map<string, Tensor>();
 
   /** What the module computes. */
   // biome-ignore lint/suspicious/noExplicitAny: each module says for itself what it takes.
@@ -33,6 +34,46 @@ export abstract class Module {
   /** The parameter registered under a name. */
   protected registered(name: string): Parameter | undefined {
     return this.#own.get(name);
+  }
+
+  /**
+   * Adds a buffer, or replaces it: a tensor that is part of the module's state and saved with it, but is not learnt, such
+   * as running statistics. A copy is kept, which lives as long as the module.
+   *
+   *     this.registerBuffer("running_mean", zeros([size]));
+   *
+   * @throws {OptionError} when a parameter has the name; {ShapeError} when a buffer of another shape or type has it.
+   */
+  protected registerBuffer(name: string, value: Tensor): void {
+    const before = this.#buffers.get(name);
+    if (this.#own.has(name)) throw new OptionError(`registerBuffer: expected a name that is free, got ${name}`);
+    if (before && (before.dtype !== value.dtype || !sameShape(before.shape, value.shape))) {
+      const wanted = `${before.dtype} ${formatShape(before.shape)}`;
+      throw new ShapeError(`buffer ${name}: expected ${wanted}, got ${value.dtype} ${formatShape(value.shape)}`);
+    }
+    this.#buffers.set(name, value.detach());
+  }
+
+  /** The buffer of a name. @throws {OptionError} when there is none. */
+  protected buffer(name: string): Tensor {
+    const found = this.#buffers.get(name);
+    if (!found)
+      throw new OptionError(`buffer: expected ${[...this.#buffers.keys()].join(", ") || "none"}, got ${name}`);
+    return found;
+  }
+
+  /** Every buffer here and in the modules inside, with its full name. */
+  namedBuffers(): [string, Tensor][] {
+    return this.#holdersOfBuffers("").map(([name, holder, own]) => [name, holder.buffer(own)]);
+  }
+
+  /** Full name, module and own name of every buffer; a module that is in two places appears once. */
+  #holdersOfBuffers(prefix: string, seen = new Set<Module>()): [string, Module, string][] {
+    if (seen.has(this)) return [];
+    seen.add(this);
+    const own = [...this.#buffers.keys()].map((name): [string, Module, string] => [prefix + name, this, name]);
+    const inside = [...this.children()].flatMap(([name, child]) => child.#holdersOfBuffers(`${prefix}${name}.`, seen));
+    return [...own, ...inside];
   }
 
   /** The modules in this one's fields (also in arrays), with the names they have there. */
@@ -71,19 +112,23 @@ export abstract class Module {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
-  /** Copies of all parameters by name. */
+  /** Copies of all parameters, then of all buffers, by name. */
   stateDict(): StateDict {
-    return Object.fromEntries(this.namedParameters().map(([name, parameter]) => [name, parameter.detach()]));
+    const named: [string, Tensor][] = [...this.namedParameters(), ...this.namedBuffers()];
+    return Object.fromEntries(named.map(([name, value]) => [name, value.detach()]));
   }
 
   /**
-   * Replaces all parameters.
+   * Replaces all parameters and buffers.
    * @throws {WeightsError} when a name is missing or unknown, or a shape differs; {LifetimeError} when the step of a
    *   tensor has ended. The module is then as it was.
    */
   loadStateDict(state: StateDict): void {
     const parameters = this.namedParameters();
-    const names = new Set(parameters.map(([name]) => name));
+    const holders = this.#holdersOfBuffers("");
+    const buffers = holders.map(([name, holder, own]): [string, Tensor] => [name, holder.buffer(own)]);
+    const all: [string, Tensor][] = [...parameters, ...buffers];
+    const names = new Set(all.map(([name]) => name));
     const missing = [...names].filter((name) => !Object.hasOwn(state, name));
     const unknown = Object.keys(state).filter((name) => !names.has(name));
     if (missing.length > 0 || unknown.length > 0) {
@@ -93,29 +138,32 @@ export abstract class Module {
       ];
       throw new WeightsError(`weights: expected the parameters of this model, got ${parts.filter(Boolean).join("; ")}`);
     }
-    for (const [name, parameter] of parameters) {
+    for (const [name, own] of all) {
       const given = state[name];
       if (!(given instanceof Tensor)) throw new WeightsError(`weights ${name}: expected a tensor, got ${typeof given}`);
-      if (given.dtype !== "float32" || !sameShape(given.shape, parameter.shape)) {
+      if (given.dtype !== own.dtype || !sameShape(given.shape, own.shape)) {
         throw new WeightsError(
-          `weights ${name}: expected float32 ${formatShape(parameter.shape)}, got ${given.dtype} ${formatShape(given.shape)}`,
+          `weights ${name}: expected ${own.dtype} ${formatShape(own.shape)}, got ${given.dtype} ${formatShape(given.shape)}`,
         );
       }
     }
     // All are read before any is replaced: reading one whose step has ended throws.
-    const values = parameters.map(([name]) => (state[name] as Tensor).toArray());
+    const values = all.map(([name]) => (state[name] as Tensor).detach());
     parameters.forEach(([, parameter], i) => {
-      parameter.set(values[i] as Float32Array);
+      parameter.set((values[i] as Tensor).toArray());
+    });
+    holders.forEach(([, holder, own], i) => {
+      holder.registerBuffer(own, values[parameters.length + i] as Tensor);
     });
   }
 
-  /** All parameters as the bytes of a safetensors file. */
+  /** All parameters and buffers as the bytes of a safetensors file. */
   save(metadata?: Record<string, string>): Uint8Array<ArrayBuffer> {
     return encodeSafetensors(this.stateDict(), metadata);
   }
 
   /**
-   * Replaces all parameters by those of a safetensors file.
+   * Replaces all parameters and buffers by those of a safetensors file.
    * @throws {WeightsError} when the file is damaged or belongs to another model; the module is then as it was.
    */
   load(bytes: Uint8Array): void {

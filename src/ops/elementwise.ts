@@ -20,7 +20,7 @@ function asTensor(what: string, operand: Operand): Tensor {
 }
 
 /** Strides of `shape` seen as `out`: 0 along the axes that stretch. */
-function broadcastStrides(shape: Shape, out: Shape): number[] {
+export function broadcastStrides(shape: Shape, out: Shape): number[] {
   const own = stridesOf(shape);
   const missing = out.length - shape.length;
   return out.map((_, axis) => {

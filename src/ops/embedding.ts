@@ -1,9 +1,11 @@
 import { accumulateGradient, gradientOf, record } from "../autograd/graph.ts";
 import { engine } from "../runtime/engine.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
+import { requireKnown } from "../runtime/options.ts";
 import { ranges } from "../runtime/threads/ranges.ts";
 import { requireFloat32, requireShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { copy } from "./strided.ts";
 
 /**
  * Checks that every index is inside a table.
@@ -25,22 +27,45 @@ export function requireIndices(what: string, indices: Tensor, count: number, ign
  * Rows of a table by index: y[…, :] = weight[tokens[…], :].
  * @param weight [count, size] table.
  * @param tokens int32 of any shape.
+ * @param options `paddingIndex`: a token whose row gets no gradient from here.
  * @returns [...tokens.shape, size]
- * @throws {OptionError} when a token is outside the table; {ShapeError} when `weight` is not a matrix of float32 numbers.
+ * @throws {OptionError} when a token or `paddingIndex` is outside the table; {ShapeError} when `weight` is not a matrix of float32 numbers.
  */
-export function embedding(weight: Tensor, tokens: Tensor): Tensor {
+export function embedding(weight: Tensor, tokens: Tensor, options: { paddingIndex?: number } = {}): Tensor {
+  requireKnown("embedding", options, ["paddingIndex"]);
+  const { paddingIndex } = options;
   requireFloat32("embedding weight", weight);
   requireShape("embedding weight", weight.shape, ["count", "size"]);
   const [count, width] = weight.shape as [number, number];
   requireIndices("embedding tokens", tokens, count);
+  if (paddingIndex !== undefined) requirePaddingIndex("embedding", paddingIndex, count);
   const y = Tensor.inStep([...tokens.shape, width]);
   const { kernels } = engine();
   kernels.gatherRows(weight.address, tokens.address, y.address, tokens.size, width);
-  y.lookup = { weight, tokens };
+  // What works on the table instead of the rows would send the padding a gradient.
+  if (paddingIndex === undefined) y.lookup = { weight, tokens };
   record([weight], [y], () => {
-    accumulateGradient(weight, (d) => scatterAdd(gradientOf(y), tokens, d, width));
+    accumulateGradient(weight, (d) => {
+      if (paddingIndex === undefined) {
+        scatterAdd(gradientOf(y), tokens, d, width);
+        return;
+      }
+      // The row's gradient may hold what another use of the table has sent: it is put back as it was.
+      const row = d + paddingIndex * width * 4;
+      const kept = engine().allocate(width);
+      copy(row, kept, width);
+      scatterAdd(gradientOf(y), tokens, d, width);
+      copy(kept, row, width);
+    });
   });
   return y;
+}
+
+/** @throws {OptionError} unless `index` is a row of a table of `count`. */
+export function requirePaddingIndex(what: string, index: number, count: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= count) {
+    throw new OptionError(`${what} paddingIndex: expected a whole number from 0 to ${count - 1}, got ${index}`);
+  }
 }
 
 /** dTable[tokens[i], :] += dy[i, :], both of `width` columns; threads share the columns. */

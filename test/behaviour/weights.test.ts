@@ -219,13 +219,13 @@ describe("a file that is no safetensors file", () => {
     ],
     ["a list as header", decode(file("[1]")), WeightsError, /expected a JSON object/],
     ["null as header", decode(file("null")), WeightsError, /expected a JSON object/],
-    ["an entry that is null", decode(file({ w: null })), WeightsError, /safetensors w: expected type F32 or I32/],
-    ["an entry that is a number", decode(file({ w: 3 })), WeightsError, /safetensors w: expected type F32 or I32/],
+    ["an entry that is null", decode(file({ w: null })), WeightsError, /safetensors w: expected type F32, I32 or I64/],
+    ["an entry that is a number", decode(file({ w: 3 })), WeightsError, /safetensors w: expected type F32, I32 or I64/],
     [
       "another type",
       decode(file({ w: entry([2], 0, 4, "F16") }, 4)),
       WeightsError,
-      /safetensors w: expected type F32 or I32, got F16/,
+      /safetensors w: expected type F32, I32 or I64, got F16/,
     ],
     ["an inherited type", decode(file({ w: entry([1], 0, 4, "toString") }, 4)), WeightsError, /got toString/],
     [

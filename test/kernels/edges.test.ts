@@ -46,6 +46,68 @@ const calls: Record<string, { sizes: (n: number) => number[]; run: Call }> = {
     sizes: (n) => [2 * n, 2 * n, 2 * n],
     run: (k, [y, dy, dx], n) => k.logSoftmaxBackward(y, dy, dx, 2, n),
   },
+  normForward: {
+    sizes: (n) => [2 * n, n, n, 2 * n, 2, 2],
+    run: (k, [x, gain, bias, y, means, variances], n) => {
+      for (const mode of [0, 1, 2]) k.normForward(x, gain, bias, y, means, variances, 2, n, mode, 1e-5);
+    },
+  },
+  normBackward: {
+    sizes: (n) => [2 * n, n, 2 * n, 2, 2, 2 * n, n, n, 2 * n],
+    run: (k, [x, gain, dy, means, variances, dx, dGain, dBias, workspace], n) => {
+      for (const mode of [0, 1, 2]) {
+        k.normBackward(x, gain, dy, means, variances, dx, dGain, dBias, 2, n, mode, 1e-5, workspace);
+      }
+    },
+  },
+  reverseRows: {
+    sizes: (n) => [6 * n, 2, 6 * n],
+    run: (k, [x, lengths, y], n) => {
+      k.reverseRows(x, lengths, y, 3, 2, 2, 1, n);
+      k.reverseRows(x, 0, y, 3, 2, 1, 3, n);
+    },
+  },
+  maskedSoftmax: {
+    sizes: (n) => [6 * n, 6 * n],
+    run: (k, [x, y], n) => {
+      k.maskedSoftmax(x, 0, y, 6, n, 1, 3, true, 0.5);
+      k.maskedSoftmax(x, 0, y, 6, n, 1, 3, false, 0.5);
+    },
+  },
+  maskedSoftmaxWithMask: {
+    sizes: (n) => [6 * n, 3 * n, 6 * n],
+    run: (k, [x, mask, y], n) => k.maskedSoftmax(x, mask, y, 6, n, 3, 3, false, 0.5),
+  },
+  maskFault: { sizes: (n) => [3 * n], run: (k, [mask], n) => k.maskFault(mask, 3, n, 3, false) },
+  maskOfLengths: { sizes: (n) => [2, 2 * n], run: (k, [lengths, y], n) => k.maskOfLengths(lengths, y, 2, n) },
+  gatherPatches: {
+    // Two channels of 2 × n, kernel 1 × 1 and 2 × 3 with zeros round it.
+    sizes: (n) => [4 * n, 24 * n],
+    run: (k, [x, patches], n) => {
+      k.gatherPatches(x, patches, 2, 2, n, 1, 1, 1, 1, 1, 1, 0, 0, n, 0, 2 * n);
+      k.gatherPatches(x, patches, 2, 2, n, 2, 3, 1, 1, 1, 1, 0, 1, n, 0, n);
+      k.gatherPatches(x, patches, 2, 2, n, 2, 3, 1, 2, 1, 1, 1, 2, Math.ceil(n / 2), 1, 2);
+    },
+  },
+  scatterPatches: {
+    sizes: (n) => [12 * n, 4 * n],
+    run: (k, [patches, dx], n) => k.scatterPatches(patches, dx, 2, 2, n, 2, 3, 1, 1, 1, 1, 0, 1, n, 0, n),
+  },
+  maxPool: {
+    sizes: (n) => [4 * n, 2 * n, 2 * n],
+    run: (k, [x, y, places], n) => k.maxPool(x, y, places, 2, 2, n, 2, 3, 1, 1, 0, 1, 1, n),
+  },
+  maxPoolBackward: {
+    sizes: (n) => [2 * n, 2 * n, 4 * n],
+    run: (k, [dy, places, dx], n) => k.maxPoolBackward(dy, places, dx, 2, 2 * n, n),
+  },
+  averagePool: {
+    sizes: (n) => [4 * n, 2 * n],
+    run: (k, [x, y], n) => {
+      k.averagePool(x, y, 2, 2, n, 2, 3, 1, 1, 0, 1, 1, n, true, false);
+      k.averagePool(x, y, 2, 2, n, 2, 3, 1, 1, 0, 1, 1, n, false, true);
+    },
+  },
   gatherRows: { sizes: (n) => [n, 2, 2 * n], run: (k, [table, at, y], n) => k.gatherRows(table, at, y, 2, n) },
   scatterAddRows: {
     sizes: (n) => [2 * n, 2, n],
