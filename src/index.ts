@@ -27,12 +27,14 @@ export {
   activation,
   activations,
 } from "./ops/activation.ts";
+export { flip, indexSelect, split, squeeze, unsqueeze } from "./ops/axes.ts";
 export { dropout } from "./ops/dropout.ts";
 export { add, div, mul, neg, type Operand, sub } from "./ops/elementwise.ts";
 export { embedding } from "./ops/embedding.ts";
 export { concat, permute, reshape, slice, stack, transpose } from "./ops/layout.ts";
 export { type ClassificationLossOptions, crossEntropy, mseLoss, nllLoss, type Reduction } from "./ops/loss.ts";
 export { linear, matmul } from "./ops/matmul.ts";
+export { exp, square } from "./ops/pointwise.ts";
 export { mean, sum } from "./ops/reduce.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { Adam, type AdamOptions, AdamW } from "./optim/adam.ts";
