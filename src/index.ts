@@ -88,6 +88,7 @@ export {
   activations,
 } from "./ops/activation.ts";
 export { type AttentionOptions, type AttentionResult, lengthMask, scaledDotProductAttention } from "./ops/attention.ts";
+export { flip, indexSelect, split, squeeze, unsqueeze } from "./ops/axes.ts";
 export { type Conv1dOptions, type Conv2dOptions, conv1d, conv2d, type Pair } from "./ops/convolution.ts";
 export { dropout } from "./ops/dropout.ts";
 export { add, div, mul, neg, type Operand, sub } from "./ops/elementwise.ts";
@@ -118,6 +119,7 @@ export {
 export { linear, matmul } from "./ops/matmul.ts";
 export { layerNorm, rmsNorm } from "./ops/norm.ts";
 export { chunk, unbind } from "./ops/pieces.ts";
+export { exp, square } from "./ops/pointwise.ts";
 export {
   type AvgPoolOptions,
   avgPool1d,

@@ -1,0 +1,84 @@
+/** Operations that add, drop, cut, turn round or pick along axes; all differentiable. */
+
+import { gradientOf, record, writeGradient } from "../autograd/graph.ts";
+import { ShapeError } from "../runtime/errors.ts";
+import { formatShape, requireFloat32, requireShape, resolveAxis, sizeOf, stridesOf } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { embedding, requireIndices } from "./embedding.ts";
+import { reshape, slice, transpose } from "./layout.ts";
+import { gatherStrided, scatterStrided } from "./strided.ts";
+
+/** A new axis of size 1 before axis `axis` of x, or at the end for −1. @throws {ShapeError} when there is no such place. */
+export function unsqueeze(x: Tensor, axis: number): Tensor {
+  return reshape(x, x.shape.toSpliced(resolveAxis("unsqueeze", axis, x.shape.length + 1), 0, 1));
+}
+
+/**
+ * Drops an axis of size 1, or all of them. An axis of another size stays, as in PyTorch.
+ * @throws {ShapeError} when there is no such axis.
+ */
+export function squeeze(x: Tensor, axis?: number): Tensor {
+  const only = axis === undefined ? null : resolveAxis("squeeze", axis, x.shape.length);
+  return reshape(
+    x,
+    x.shape.filter((size, i) => size !== 1 || (only !== null && i !== only)),
+  );
+}
+
+/**
+ * Cuts an axis into stretches: of `sizes` each, or all of one size but for the last, which may be shorter.
+ * @throws {ShapeError} when there is no such axis, or the sizes are not whole numbers that add up to it.
+ */
+export function split(x: Tensor, sizes: number | readonly number[], axis = 0): Tensor[] {
+  const along = resolveAxis("split", axis, x.shape.length);
+  const length = x.shape[along] as number;
+  if (typeof sizes === "number") {
+    if (!Number.isInteger(sizes) || sizes < 1) {
+      throw new ShapeError(`split: expected a size that is a whole number ≥ 1, got ${sizes}`);
+    }
+    const count = Math.max(Math.ceil(length / sizes), 1);
+    return Array.from({ length: count }, (_, i) => slice(x, along, i * sizes, Math.min((i + 1) * sizes, length)));
+  }
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total !== length || sizes.some((size) => !Number.isInteger(size) || size < 0)) {
+    throw new ShapeError(`split: expected sizes that add up to ${length} of axis ${along}, got ${formatShape(sizes)}`);
+  }
+  let start = 0;
+  return sizes.map((size) => {
+    start += size;
+    return slice(x, along, start - size, start);
+  });
+}
+
+/** The numbers of one axis in reverse. @throws {ShapeError} when there is no such axis. */
+export function flip(x: Tensor, axis: number): Tensor {
+  const along = resolveAxis("flip", axis, x.shape.length);
+  const own = stridesOf(x.shape);
+  const stride = own[along] as number;
+  // Read backwards from the last number of the axis.
+  const start = sizeOf(x.shape) === 0 ? 0 : ((x.shape[along] as number) - 1) * stride * 4;
+  const strides = own.with(along, -stride);
+  const y = Tensor.inStep(x.shape, x.dtype);
+  gatherStrided(x.address + start, y.address, x.shape, strides);
+  record([x], [y], () => writeGradient(x, (dx) => scatterStrided(gradientOf(y), dx + start, x.shape, strides)));
+  return y;
+}
+
+/**
+ * What an axis holds at some indices: y[…, i, …] = x[…, index[i], …]; gradients of equal indices add up.
+ * @param index int32 [n].
+ * @throws {OptionError} when an index is outside the axis; {ShapeError} when `index` is not a vector of int32, x is not
+ *   float32, or there is no such axis.
+ * Costs two copies of x and of y besides y, unless `axis` is 0.
+ */
+export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
+  requireFloat32("indexSelect x", x);
+  const along = resolveAxis("indexSelect", axis, x.shape.length);
+  requireShape("indexSelect index", index.shape, ["n"]);
+  requireIndices("indexSelect index", index, x.shape[along] as number);
+  const front = along === 0 ? x : transpose(x, 0, along);
+  const rest = front.shape.slice(1);
+  const table = reshape(front, [front.shape[0] as number, sizeOf(rest)]);
+  const rows = reshape(embedding(table, index), [index.size, ...rest]);
+  return along === 0 ? rows : transpose(rows, 0, along);
+}
