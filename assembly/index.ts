@@ -27,7 +27,16 @@ export {
   activationForward,
   activationForwardSlot,
 } from "./elementwise/unary";
-export { accumulate, binary, fill, scale, squaredDifference, squaredDifferenceBackward } from "./elementwise/binary";
+export { extremes, gatherAlong, scatterAlong } from "./elementwise/along";
+export {
+  accumulate,
+  binary,
+  fill,
+  scale,
+  select,
+  squaredDifference,
+  squaredDifferenceBackward,
+} from "./elementwise/binary";
 export { allFinite, expandAxis, sumAxis, sumOfSquares } from "./elementwise/reduce";
 export { gatherStrided, scatterStrided } from "./elementwise/copy";
 export { gatherRows, scatterAddRows } from "./elementwise/gather";

@@ -40,6 +40,7 @@ from fixtures import (  # noqa: E402
     recurrences,
     recurrent,
     sequence_losses,
+    tensor_operations,
     variants,
     wrappers,
 )
@@ -59,6 +60,7 @@ FAMILIES = {
     "operations": operations.cases,
     "model": model.cases,
     "sequence-losses": sequence_losses.cases,
+    "tensor-operations": tensor_operations.cases,
     "ctc": sequence_losses.ctc_cases,
     "metrics": metrics.cases,
     "attention": attention.cases,

@@ -89,10 +89,13 @@ export {
 } from "./ops/activation.ts";
 export { type AttentionOptions, type AttentionResult, lengthMask, scaledDotProductAttention } from "./ops/attention.ts";
 export { flip, indexSelect, split, squeeze, unsqueeze } from "./ops/axes.ts";
+export { clamp, equal, greater, greaterEqual, less, lessEqual, maximum, minimum, where } from "./ops/comparison.ts";
 export { type Conv1dOptions, type Conv2dOptions, conv1d, conv2d, type Pair } from "./ops/convolution.ts";
 export { dropout } from "./ops/dropout.ts";
-export { add, div, mul, neg, type Operand, sub } from "./ops/elementwise.ts";
+export { add, broadcastTo, div, mul, neg, type Operand, sub } from "./ops/elementwise.ts";
 export { embedding } from "./ops/embedding.ts";
+export { argmax, logSumExp, max, min } from "./ops/extremes.ts";
+export { gather, oneHot } from "./ops/gather.ts";
 export { concat, permute, reshape, slice, stack, transpose } from "./ops/layout.ts";
 export {
   type ClassificationLossOptions,
@@ -119,7 +122,7 @@ export {
 export { linear, matmul } from "./ops/matmul.ts";
 export { layerNorm, rmsNorm } from "./ops/norm.ts";
 export { chunk, unbind } from "./ops/pieces.ts";
-export { exp, square } from "./ops/pointwise.ts";
+export { abs, exp, log, sqrt, square } from "./ops/pointwise.ts";
 export {
   type AvgPoolOptions,
   avgPool1d,

@@ -4,7 +4,7 @@
  * elementwise/unary.ts. `parameters` is the address of the activation's own floats (0 when it has none).
  */
 
-import { exp4, expm1Negative4, log1p4, negativeMagnitude, sigmoid4, tanh4 } from "./math";
+import { exp4, expm1Negative4, log1p4, naturalLogarithm4, negativeMagnitude, sigmoid4, tanh4 } from "./math";
 import { normalGated4, normalGatedDerivative4 } from "./normal";
 
 /** What a kernel may ask of a policy class. */
@@ -194,5 +194,45 @@ export class Silu {
   @inline derivative(x: v128, y: v128, parameters: usize): v128 {
     const s = sigmoid4(x);
     return f32x4.mul(s, f32x4.add(one(), f32x4.mul(x, f32x4.sub(one(), s))));
+  }
+}
+
+/** log x, error ≤ 1.5 ulp, subnormal numbers included: −∞ at 0, NaN below, ∞ at ∞; log′ = 1/x. */
+@unmanaged
+export class Logarithm {
+  // @ts-ignore: decorator
+  @inline map(x: v128, parameters: usize): v128 {
+    return naturalLogarithm4(x);
+  }
+  // @ts-ignore: decorator
+  @inline derivative(x: v128, y: v128, parameters: usize): v128 {
+    return f32x4.div(one(), x);
+  }
+}
+
+/** √x, correctly rounded, NaN below 0; the derivative is 1/(2√x). */
+@unmanaged
+export class SquareRoot {
+  // @ts-ignore: decorator
+  @inline map(x: v128, parameters: usize): v128 {
+    return f32x4.sqrt(x);
+  }
+  // @ts-ignore: decorator
+  @inline derivative(x: v128, y: v128, parameters: usize): v128 {
+    return f32x4.div(f32x4.splat(0.5), y);
+  }
+}
+
+/** |x|; the derivative is the sign of x, 0 at 0. */
+@unmanaged
+export class Magnitude {
+  // @ts-ignore: decorator
+  @inline map(x: v128, parameters: usize): v128 {
+    return f32x4.abs(x);
+  }
+  // @ts-ignore: decorator
+  @inline derivative(x: v128, y: v128, parameters: usize): v128 {
+    const sign = v128.or(one(), v128.and(x, f32x4.splat(-0.0)));
+    return v128.and(sign, f32x4.ne(x, f32x4.splat(0)));
   }
 }

@@ -228,6 +228,28 @@ export function log4(x: v128): v128 {
   return logReduced(f32x4.add(f32x4.sub(m, constant(EXP, 9)), f32x4.sub(x, x)), f32x4.convert_i32x4_s(k));
 }
 
+const LOG_EDGES: usize = memory.data<f32>([
+  1.17549435e-38, // 0: the least normal number
+  8388608.0, // 1: 2²³
+  -15.9423847, // 2: −23 ln 2
+  Infinity, // 3
+  -Infinity, // 4
+]);
+
+/** log x for every float32 x: −∞ at 0, NaN below 0 and of NaN, ∞ at ∞; error ≤ 1.5 ulp, subnormal numbers included. */
+// @ts-ignore: decorator
+@inline
+export function naturalLogarithm4(x: v128): v128 {
+  const zero = f32x4.splat(0);
+  const small = f32x4.lt(x, constant(LOG_EDGES, 0));
+  const scaled = v128.bitselect(f32x4.mul(x, constant(LOG_EDGES, 1)), x, small);
+  let y = f32x4.add(log4(scaled), v128.and(constant(LOG_EDGES, 2), small));
+  y = v128.bitselect(x, y, f32x4.eq(x, constant(LOG_EDGES, 3)));
+  y = v128.bitselect(constant(LOG_EDGES, 4), y, f32x4.eq(x, zero));
+  // 0/0 where x < 0: NaN.
+  return v128.bitselect(f32x4.div(zero, zero), y, f32x4.lt(x, zero));
+}
+
 /**
  * log(1 + x) for 0 ≤ x ≤ 2¹²⁶; error ≤ 2 ulp, relative precision kept at 0.
  * 1 + x, rounded, only chooses k: f = x·2⁻ᵏ + (2⁻ᵏ − 1) has no rounding error that matters.

@@ -7,6 +7,13 @@ export const ADD: i32 = 0;
 export const SUBTRACT: i32 = 1;
 export const MULTIPLY: i32 = 2;
 export const DIVIDE: i32 = 3;
+/** NaN where an operand is. */
+const MAXIMUM: i32 = 4;
+const MINIMUM: i32 = 5;
+/** 1 where it holds, else 0; with NaN nothing holds. */
+const GREATER: i32 = 6;
+const GREATER_OR_EQUAL: i32 = 7;
+const EQUAL: i32 = 8;
 
 interface Operation {
   apply(a: v128, b: v128): v128;
@@ -41,6 +48,46 @@ class Divide {
   // @ts-ignore: decorator
   @inline apply(a: v128, b: v128): v128 {
     return f32x4.div(a, b);
+  }
+}
+
+@unmanaged
+class Maximum {
+  // @ts-ignore: decorator
+  @inline apply(a: v128, b: v128): v128 {
+    return f32x4.max(a, b);
+  }
+}
+
+@unmanaged
+class Minimum {
+  // @ts-ignore: decorator
+  @inline apply(a: v128, b: v128): v128 {
+    return f32x4.min(a, b);
+  }
+}
+
+@unmanaged
+class Greater {
+  // @ts-ignore: decorator
+  @inline apply(a: v128, b: v128): v128 {
+    return v128.and(f32x4.gt(a, b), f32x4.splat(1));
+  }
+}
+
+@unmanaged
+class GreaterOrEqual {
+  // @ts-ignore: decorator
+  @inline apply(a: v128, b: v128): v128 {
+    return v128.and(f32x4.ge(a, b), f32x4.splat(1));
+  }
+}
+
+@unmanaged
+class Equal {
+  // @ts-ignore: decorator
+  @inline apply(a: v128, b: v128): v128 {
+    return v128.and(f32x4.eq(a, b), f32x4.splat(1));
   }
 }
 
@@ -83,9 +130,25 @@ function divideRow(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStri
   row<Divide>(a, b, y, count, aStride, bStride);
 }
 
+function maximumRow(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
+  row<Maximum>(a, b, y, count, aStride, bStride);
+}
+function minimumRow(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
+  row<Minimum>(a, b, y, count, aStride, bStride);
+}
+function greaterRow(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
+  row<Greater>(a, b, y, count, aStride, bStride);
+}
+function greaterOrEqualRow(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
+  row<GreaterOrEqual>(a, b, y, count, aStride, bStride);
+}
+function equalRow(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
+  row<Equal>(a, b, y, count, aStride, bStride);
+}
+
 /**
  * y[i, j] := a[i·aOuterStride + j·aInnerStride] ∘ b[i·bOuterStride + j·bInnerStride], y [outer, inner] contiguous.
- * ∘ is ADD, SUBTRACT, MULTIPLY or DIVIDE, correctly rounded. Strides are in elements, the inner ones 0 or 1.
+ * ∘ is ADD, SUBTRACT, MULTIPLY or DIVIDE, correctly rounded; MAXIMUM or MINIMUM; GREATER, GREATER_OR_EQUAL or EQUAL. Strides are in elements, the inner ones 0 or 1.
  * y may be an operand that is read with exactly y's layout. Assigns.
  */
 export function binary(
@@ -104,7 +167,12 @@ export function binary(
     if (operation == ADD) addRow(a, b, y, inner, aInnerStride, bInnerStride);
     else if (operation == SUBTRACT) subtractRow(a, b, y, inner, aInnerStride, bInnerStride);
     else if (operation == MULTIPLY) multiplyRow(a, b, y, inner, aInnerStride, bInnerStride);
-    else divideRow(a, b, y, inner, aInnerStride, bInnerStride);
+    else if (operation == DIVIDE) divideRow(a, b, y, inner, aInnerStride, bInnerStride);
+    else if (operation == MAXIMUM) maximumRow(a, b, y, inner, aInnerStride, bInnerStride);
+    else if (operation == MINIMUM) minimumRow(a, b, y, inner, aInnerStride, bInnerStride);
+    else if (operation == GREATER) greaterRow(a, b, y, inner, aInnerStride, bInnerStride);
+    else if (operation == GREATER_OR_EQUAL) greaterOrEqualRow(a, b, y, inner, aInnerStride, bInnerStride);
+    else equalRow(a, b, y, inner, aInnerStride, bInnerStride);
     a += <usize>aOuterStride << 2;
     b += <usize>bOuterStride << 2;
     y += <usize>inner << 2;
@@ -174,6 +242,22 @@ export function squaredDifferenceBackward(a: usize, b: usize, dy: usize, da: usi
     b += bytes;
     dy += bytes;
     da += bytes;
+    count -= <i32>(bytes >> 2);
+  }
+}
+
+/** y[i] := a[i] where condition[i] is not 0, else b[i]; what is not chosen may be anything. y may be a or b. */
+export function select(condition: usize, a: usize, b: usize, y: usize, count: i32): void {
+  const zero = f32x4.splat(0);
+  while (count > 0) {
+    const four = count >= 4;
+    const bytes: usize = four ? 16 : 4;
+    const chosen = f32x4.ne(loadLanes(condition, four), zero);
+    storeLanes(y, v128.bitselect(loadLanes(a, four), loadLanes(b, four), chosen), four);
+    condition += bytes;
+    a += bytes;
+    b += bytes;
+    y += bytes;
     count -= <i32>(bytes >> 2);
   }
 }

@@ -18,10 +18,13 @@ import {
   GeluTanh,
   Identity,
   LeakyRelu,
+  Logarithm,
+  Magnitude,
   Relu,
   Sigmoid,
   Silu,
   Softplus,
+  SquareRoot,
   Tanh,
 } from "../base/activation";
 import { loadLanes, storeLanes } from "../base/lanes";
@@ -198,9 +201,30 @@ function exponentialBackward(x: usize, y: usize, dy: usize, dx: usize, count: i3
   backwardInVectors<Exponential>(x, y, dy, dx, count, parameters);
 }
 
+function logarithmForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forward<Logarithm>(x, y, count, parameters);
+}
+function logarithmBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  backward<Logarithm>(x, y, dy, dx, count, parameters);
+}
+
+function squareRootForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forward<SquareRoot>(x, y, count, parameters);
+}
+function squareRootBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  backward<SquareRoot>(x, y, dy, dx, count, parameters);
+}
+
+function magnitudeForward(x: usize, y: usize, count: i32, parameters: usize): void {
+  forward<Magnitude>(x, y, count, parameters);
+}
+function magnitudeBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
+  backward<Magnitude>(x, y, dy, dx, count, parameters);
+}
+
 /**
  * The slot that computes activation `kind`: 0 identity, 1 sigmoid, 2 tanh, 3 relu, 4 leakyRelu, 5 elu, 6 softplus,
- * 7 gelu (exact), 8 geluTanh, 9 silu, 10 exponential. Any other kind: identity.
+ * 7 gelu (exact), 8 geluTanh, 9 silu, 10 exponential; and functions that are no activations: 11 log, 12 sqrt, 13 abs. Any other kind: identity.
  */
 export function activationForwardSlot(kind: i32): i32 {
   switch (kind) {
@@ -224,6 +248,12 @@ export function activationForwardSlot(kind: i32): i32 {
       return siluForward.index;
     case 10:
       return exponentialForward.index;
+    case 11:
+      return logarithmForward.index;
+    case 12:
+      return squareRootForward.index;
+    case 13:
+      return magnitudeForward.index;
     default:
       return identityForward.index;
   }
@@ -252,6 +282,12 @@ export function activationBackwardSlot(kind: i32): i32 {
       return siluBackward.index;
     case 10:
       return exponentialBackward.index;
+    case 11:
+      return logarithmBackward.index;
+    case 12:
+      return squareRootBackward.index;
+    case 13:
+      return magnitudeBackward.index;
     default:
       return identityBackward.index;
   }

@@ -1,7 +1,15 @@
 import { gradientOf, record, writeGradient } from "../autograd/graph.ts";
 import { engine } from "../runtime/engine.ts";
 import { ShapeError } from "../runtime/errors.ts";
-import { broadcastShapes, type Shape, sameShape, sizeOf, stridesOf } from "../tensor/shape.ts";
+import {
+  broadcastShapes,
+  formatShape,
+  requireFloat32,
+  type Shape,
+  sameShape,
+  sizeOf,
+  stridesOf,
+} from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { gatherStrided } from "./strided.ts";
 
@@ -13,7 +21,8 @@ const DIVIDE = 3;
 /** Numbers are as good as tensors where one operand is constant. */
 export type Operand = Tensor | number;
 
-function asTensor(what: string, operand: Operand): Tensor {
+/** An operand as a tensor. @throws {ShapeError} when it is not float32. */
+export function asTensor(what: string, operand: Operand): Tensor {
   const t = typeof operand === "number" ? Tensor.fromArray(Float32Array.of(operand), []) : operand;
   if (t.dtype !== "float32") throw new ShapeError(`${what}: expected float32 tensors, got ${t.dtype}`);
   return t;
@@ -56,7 +65,7 @@ function joinAxes(
 }
 
 /** out := a ∘ b with broadcasting; no gradient. */
-function compute(operation: number, a: Tensor, b: Tensor, shape: Shape, out = Tensor.inStep(shape)): Tensor {
+export function compute(operation: number, a: Tensor, b: Tensor, shape: Shape, out = Tensor.inStep(shape)): Tensor {
   const { kernels } = engine();
   const joined = joinAxes(shape, broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape));
   const rank = joined.sizes.length;
@@ -76,7 +85,7 @@ function compute(operation: number, a: Tensor, b: Tensor, shape: Shape, out = Te
 }
 
 /** `x` written out in full at the shape it broadcasts to. */
-function expanded(x: Tensor, shape: Shape): Tensor {
+export function expanded(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const out = Tensor.inStep(shape);
   gatherStrided(x.address, out.address, shape, broadcastStrides(x.shape, shape));
@@ -84,7 +93,7 @@ function expanded(x: Tensor, shape: Shape): Tensor {
 }
 
 /** Sums `x` over the axes along which `shape` was stretched: the gradient of broadcasting. Writes to `address`. */
-function sumTo(x: Tensor, shape: Shape, address: number): void {
+export function sumTo(x: Tensor, shape: Shape, address: number): void {
   const { kernels } = engine();
   let sizes = [...x.shape];
   let from = x.address;
@@ -190,4 +199,18 @@ function scaled(x: Tensor, factor: number): Tensor {
   const out = Tensor.inStep(x.shape);
   engine().kernels.scale(x.address, out.address, x.size, factor);
   return out;
+}
+
+/** x written out in full at a shape that it broadcasts to. @throws {ShapeError} when it does not. */
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  requireFloat32("broadcastTo x", x);
+  if (!sameShape(broadcastShapes("broadcastTo", x.shape, shape), shape)) {
+    throw new ShapeError(
+      `broadcastTo: expected a shape that ${formatShape(x.shape)} stretches to, got ${formatShape(shape)}`,
+    );
+  }
+  const y = Tensor.inStep(shape);
+  gatherStrided(x.address, y.address, shape, broadcastStrides(x.shape, shape));
+  record([x], [y], () => sendTo(x, () => Tensor.at(gradientOf(y), shape)));
+  return y;
 }

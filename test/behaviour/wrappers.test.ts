@@ -82,7 +82,12 @@ describe("reverseSequence", () => {
       OptionError,
       /lengths: expected whole numbers from 0 to 3, got 4 for sequence 1/,
     ],
-    ["half a length", () => reverseSequence(ones([3, 2]), { lengths: [0.5, 1] }), OptionError, /got 0.5 for sequence 0/],
+    [
+      "half a length",
+      () => reverseSequence(ones([3, 2]), { lengths: [0.5, 1] }),
+      OptionError,
+      /got 0.5 for sequence 0/,
+    ],
     [
       "lengths of float32",
       () => reverseSequence(ones([3, 2]), { lengths: ones([2]) }),

@@ -11,18 +11,37 @@ const calls: Record<string, { sizes: (n: number) => number[]; run: Call }> = {
   activationForward: {
     sizes: (n) => [n, n, 1],
     run: (k, [x, y, parameters], n) => {
-      for (let kind = 0; kind < 11; kind++) k.activationForward(k.activationForwardSlot(kind), x, y, n, parameters);
+      for (let kind = 0; kind < 14; kind++) k.activationForward(k.activationForwardSlot(kind), x, y, n, parameters);
     },
   },
   activationBackward: {
     sizes: (n) => [n, n, n, n, 1],
     run: (k, [x, y, dy, dx, parameters], n) => {
-      for (let kind = 0; kind < 11; kind++)
+      for (let kind = 0; kind < 14; kind++)
         k.activationBackward(k.activationBackwardSlot(kind), x, y, dy, dx, n, parameters);
     },
   },
   binary: { sizes: (n) => [n, n, n], run: (k, [a, b, y], n) => k.binary(3, a, b, y, 1, n, n, 1, n, 1) },
   broadcast: { sizes: (n) => [1, n, 3 * n], run: (k, [a, b, y], n) => k.binary(0, a, b, y, 3, n, 0, 0, 0, 1) },
+  compare: {
+    sizes: (n) => [n, n, n],
+    run: (k, [a, b, y], n) => {
+      for (let operation = 4; operation <= 8; operation++) k.binary(operation, a, b, y, 1, n, n, 1, n, 1);
+    },
+  },
+  select: { sizes: (n) => [n, n, n, n], run: (k, [c, a, b, y], n) => k.select(c, a, b, y, n) },
+  extremes: {
+    sizes: (n) => [6 * n, 2 * n, 2 * n],
+    run: (k, [x, y, index], n) => k.extremes(x, y, index, 2, 3, n, 1),
+  },
+  gatherAlong: {
+    sizes: (n) => [6 * n, 8 * n, 8 * n],
+    run: (k, [x, index, y], n) => k.gatherAlong(x, index, y, 2, 3, 4, n),
+  },
+  scatterAlong: {
+    sizes: (n) => [8 * n, 8 * n, 6 * n],
+    run: (k, [dy, index, dx], n) => k.scatterAlong(dy, index, dx, 2, 3, 4, n),
+  },
   accumulate: { sizes: (n) => [n, n], run: (k, [x, y], n) => k.accumulate(x, y, n) },
   scale: { sizes: (n) => [n, n], run: (k, [x, y], n) => k.scale(x, y, n, 2) },
   fill: { sizes: (n) => [n], run: (k, [y], n) => k.fill(y, n, 2) },
