@@ -37,8 +37,8 @@ const workerd: UserConfig = {
     {
       name: "without-inlined-binaries",
       load(id) {
-        const build = /src\/wasm\/(simd|relaxed)\.ts$/.exec(id)?.[1];
-        return build ? `export const ${build} = "";` : undefined;
+        const build = /src\/wasm\/(simd|relaxed|decoder)\.ts$/.exec(id)?.[1];
+        return build ? `export const ${build} = "", order = "";` : undefined;
       },
     },
   ],

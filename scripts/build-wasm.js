@@ -5,11 +5,12 @@
  *   src/wasm/kernels.ts   the typed list of exports, taken from the compiler's own description
  * All three are generated: they are never edited and not kept in git.
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makePatch } from "./patch.js";
+import { headerOf, orderOf, toText } from "./text.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const out = join(root, "src", "wasm");
@@ -34,10 +35,37 @@ async function compile(target) {
   return bytes;
 }
 
-/** Writes bytes as two hexadecimal digits each. */
-function inline(name, what, bytes) {
-  const text = bytes.toString("hex");
-  replaceFile(`${name}.ts`, `${banner}/** ${what}, in hexadecimal digits. */\nexport const ${name} =\n  "${text}";\n`);
+/** The module that reads the text of the others. */
+function compileDecoder() {
+  const compiler = join(root, "node_modules/assemblyscript/bin/asc.js");
+  const path = join(root, "build", "decode.wasm");
+  // A configuration of its own: that of the engine is merged into any call in its folder.
+  const flags = [
+    "--config",
+    "none",
+    "-O3",
+    "--runtime",
+    "stub",
+    "--noAssert",
+    "--initialMemory",
+    "1",
+    "--memoryBase",
+    "0",
+  ];
+  execFileSync(process.execPath, [compiler, "assembly/text/decode.ts", ...flags, "-o", path], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  return readFileSync(path);
+}
+
+/** Writes bytes as text. */
+function inline(name, what, bytes, order) {
+  const text = toText(bytes, order);
+  replaceFile(
+    `${name}.ts`,
+    `${banner}/** ${what}, as scripts/text.js writes bytes. */\nexport const ${name} =\n  "${text}";\n`,
+  );
 }
 
 function describeExports() {
@@ -52,10 +80,22 @@ function describeExports() {
 }
 
 const [simd, relaxed] = await Promise.all(["simd", "relaxed"].map(compile));
-inline("simd", `The simd build, ${simd.length} bytes`, simd);
+const order = orderOf(simd);
+inline("simd", `The simd build, ${simd.length} bytes`, simd, order);
 inline(
   "relaxed",
   `The patch that makes the relaxed build, ${relaxed.length} bytes, of the simd build`,
   makePatch(simd, relaxed),
+  order,
+);
+const decoder = compileDecoder();
+replaceFile(
+  "decoder.ts",
+  `${banner}/** The module that reads text, ${decoder.length} bytes, and the order of bytes in it: hexadecimal digits. */
+export const decoder =
+  "${decoder.toString("hex")}";
+export const order =
+  "${headerOf(order)}";
+`,
 );
 describeExports();

@@ -1,33 +1,60 @@
 /**
- * The inlined binaries. Text of two hexadecimal digits a byte, since a server's compression finds in it what repeats in
- * the binary: it comes to four fifths of base64. The relaxed build is kept as its differences from the simd build.
+ * The inlined binaries, as text that a server's compression makes as small as the binaries themselves (scripts/text.js).
+ * The relaxed build is kept as its differences from the simd build.
  */
+import { decoder, order } from "../wasm/decoder.ts";
 import { relaxed } from "../wasm/relaxed.ts";
 import { simd } from "../wasm/simd.ts";
 import type { Build } from "./instance.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What hosts offer for this; a loop that no compiler has warmed up takes longer than all the rest of a start. */
-interface Decoders {
-  Uint8Array: { fromHex?: (text: string) => Bytes };
-  Buffer?: { from(text: string, encoding: "hex"): Bytes };
-}
-
 /** The bytes of a build. */
 export function binaryOf(build: Build): Bytes {
-  const bytes = fromHex(simd);
-  return build === "simd" ? bytes : applyPatch(bytes, fromHex(relaxed));
+  const bytes = fromText(simd);
+  return build === "simd" ? bytes : applyPatch(bytes, fromText(relaxed));
+}
+
+/** Characters that say which of three planes the next one is of (without one, the first), and those that are not used. */
+const MARKS = [126, 125];
+const LEFT_OUT = [34, 60, 92];
+/** Bytes of the table that the order of bytes is turned into. */
+const TABLE = 384;
+const PAGE = 65_536;
+
+interface Decoder {
+  readonly memory: WebAssembly.Memory;
+  decode(text: number, count: number, table: number, out: number): number;
+}
+
+/** The bytes that scripts/text.js wrote in an order: assembly/text/decode.ts reads them, in a memory of its own. */
+export function fromText(text: string, inOrder = order): Bytes {
+  const codes = new TextEncoder().encode(text);
+  const module = new WebAssembly.Module(fromHex(decoder));
+  const { memory, decode } = new WebAssembly.Instance(module).exports as unknown as Decoder;
+  const missing = TABLE + codes.length - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+  const bytes = new Uint8Array(memory.buffer);
+  bytes.set(tableOf(fromHex(inOrder)));
+  bytes.set(codes, TABLE);
+  const count = decode(TABLE, codes.length, 0, TABLE);
+  return bytes.slice(TABLE, TABLE + count);
+}
+
+/** The byte of each character in each plane. */
+function tableOf(ordered: Uint8Array): Uint8Array {
+  const table = new Uint8Array(TABLE);
+  const printable = Array.from({ length: 95 }, (_, i) => 32 + i);
+  const characters = printable.filter((code) => !MARKS.includes(code) && !LEFT_OUT.includes(code));
+  ordered.forEach((byte, place) => {
+    const plane = Math.floor(place / characters.length);
+    table[128 * plane + (characters[place % characters.length] as number)] = byte;
+  });
+  return table;
 }
 
 /** Bytes of text in lower-case hexadecimal digits. */
-export function fromHex(text: string): Bytes {
-  const { Uint8Array: typed, Buffer: node } = globalThis as unknown as Decoders;
-  if (typed.fromHex) return typed.fromHex(text);
-  if (node) {
-    const { buffer, byteOffset, length } = node.from(text, "hex");
-    return new Uint8Array(buffer, byteOffset, length); // a Buffer is slow to take pieces of
-  }
+function fromHex(text: string): Bytes {
   const bytes = new Uint8Array(text.length / 2);
   for (let i = 0; i < bytes.length; i++) {
     bytes[i] = (digit(text.charCodeAt(2 * i)) << 4) | digit(text.charCodeAt(2 * i + 1));

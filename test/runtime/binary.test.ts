@@ -1,49 +1,31 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
-import { applyPatch, binaryOf, fromHex } from "../../src/runtime/binary.ts";
+import { expect, test } from "vitest";
+// @ts-expect-error: a script without types
+import { headerOf, orderOf, toText } from "../../scripts/text.js";
+import { applyPatch, binaryOf, fromText } from "../../src/runtime/binary.ts";
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-/** Newer hosts decode by themselves. */
-class Newer extends Uint8Array<ArrayBuffer> {
-  static fromHex(text: string): Uint8Array {
-    return Uint8Array.from(text.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
-  }
-}
+test.each(["simd", "relaxed"] as const)("the inlined %s build is the one that the compiler wrote", (build) => {
+  expect(hexOf(binaryOf(build))).toBe(hexOf(readFileSync(`build/${build}.wasm`)));
+});
 
-class Older extends Uint8Array<ArrayBuffer> {
-  static readonly fromHex = undefined;
-}
-
-const hosts: [string, Record<string, unknown>][] = [
-  ["with Uint8Array.fromHex", { Uint8Array: Newer, Buffer: undefined }],
-  ["with Buffer", { Uint8Array: Older }],
-  ["with neither", { Uint8Array: Older, Buffer: undefined }],
-];
-
-function onHost<Result>(globals: Record<string, unknown>, work: () => Result): Result {
-  for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
-  try {
-    return work();
-  } finally {
-    vi.unstubAllGlobals();
-  }
-}
-
-describe.each(hosts)("on a host %s", (_, globals) => {
-  test.each(["simd", "relaxed"] as const)("the inlined %s build is the one that the compiler wrote", (build) => {
-    const written = readFileSync(`build/${build}.wasm`);
-    const inlined = onHost(globals, () => binaryOf(build));
-    expect(hexOf(inlined)).toBe(hexOf(written));
-  });
-
-  test("every byte is read", () => {
-    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
-    const text = hexOf(bytes);
-    const read = onHost(globals, () => fromHex(text));
-    expect([...read]).toEqual([...bytes]);
-  });
+test("text of any bytes is read as those bytes, and is printable", () => {
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 2000 }),
+    fc.constant(Uint8Array.from({ length: 256 }, (_, i) => i)),
+    fc.array(fc.constantFrom(0, 34, 60, 92, 125, 126, 255)).map((values) => Uint8Array.from(values)),
+  );
+  fc.assert(
+    fc.property(bytes, (given) => {
+      const order = orderOf(given);
+      const text = toText(given, order);
+      expect(text).toMatch(/^[ -~]*$/);
+      expect(text).not.toMatch(/["\\<]/);
+      expect(hexOf(fromText(text, headerOf(order)))).toBe(hexOf(given));
+    }),
+  );
 });
 
 /** LEB128 by arithmetic. */
