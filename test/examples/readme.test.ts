@@ -23,8 +23,8 @@ async function run(name: string, code: string): Promise<string[]> {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("there are two programs", () => {
-  expect(programs).toHaveLength(2);
+test("there are three programs", () => {
+  expect(programs).toHaveLength(3);
 });
 
 test("the first learns to predict a series, and predicts it sample by sample", async () => {
@@ -58,4 +58,20 @@ test("the second trains a model of one's own and saves it", async () => {
   expect(Number(last)).toBeLessThan(Number(first) / 3);
   expect(Number(bytes)).toBeGreaterThan(4 * 1000 * 64);
   expect(names).toContain("gru.weight_hh_l1_reverse");
+});
+
+test("the third scans a cell of one's own, which keeps nine tenths of its state a step", async () => {
+  const prelude = 'import { activations, add, Linear, mul, noGrad, Recurrence, type Tensor, uniform } from "unrolled";';
+  const epilogue = `
+    const x = uniform([6, 2, 3]);
+    const { output, state } = noGrad(() => layer.forward(x, undefined, { lengths: [6, 4] }));
+    console.log(output.shape.join(" "), layer.parameters().length, Math.max(...state.toArray().map(Math.abs)));
+    console.log([...output.toArray()].slice(8 * 2 * 4 + 8, 8 * 2 * 5).join(" "));
+  `;
+  const [summary, padding] = await run("cell", prelude + programs[2] + epilogue);
+  const [steps, batch, size, parameters, largest] = (summary as string).split(" ").map(Number);
+  expect([steps, batch, size, parameters]).toEqual([6, 2, 8, 3]);
+  expect(largest).toBeGreaterThan(0);
+  expect(largest).toBeLessThan(1 - 0.9 ** 6);
+  expect((padding as string).split(" ").map(Number)).toEqual(new Array(8).fill(0));
 });
