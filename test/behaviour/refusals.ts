@@ -1,6 +1,7 @@
 /** A table of things that must be refused: what is done, the error's class, and what its message must say. */
-import { UnrolledError } from "unrolled";
+
 import { expect, test } from "vitest";
+import { UnrolledError } from "../../src/index.ts";
 
 type ErrorClass = new (message: string) => UnrolledError;
 export type Refusal = readonly [what: string, action: () => unknown, error: ErrorClass, message: RegExp];
