@@ -22,7 +22,7 @@ describe.skipIf(missingBrowser)("bench/peers in Chromium", () => {
   });
 
   async function measured(page: Page): Promise<Record> {
-    await page.getByText(/^(Done after|It stopped|Nothing)/).waitFor({ timeout: 110_000 });
+    await page.getByText(/^(Done after|It stopped|Nothing)/).waitFor({ timeout: 60_000 });
     expect(await page.locator("#status").textContent()).toMatch(/^Done after/);
     const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#json").click()]);
     return JSON.parse(readFileSync(await download.path(), "utf8"));
@@ -47,6 +47,8 @@ describe.skipIf(missingBrowser)("bench/peers in Chromium", () => {
 
   test.each(["product with a weight M = 4, 128", "streaming step LSTM, H = 32", "RNN 32, B = 1,"])(
     "%s: the library on one and two threads, plain JavaScript and every installed peer agree",
+    // Workers of a starved browser have been seen not to answer for minutes, which says nothing of what they compute.
+    { retry: 2 },
     async (only) => {
       const rows = await rowsOf(only);
       const own = rows.filter(({ implementation }) => implementation === "unrolled");
