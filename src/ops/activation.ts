@@ -2,7 +2,7 @@ import { gradientOf, record, writeGradient } from "../autograd/graph.ts";
 import { inScope } from "../autograd/noGrad.ts";
 import { engine } from "../runtime/engine.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
-import { requireKnown } from "../runtime/options.ts";
+import { requireKnown, requireOptions } from "../runtime/options.ts";
 import { requireFloat32 } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { mapNumbers } from "./map.ts";
@@ -242,10 +242,12 @@ function mapOf(name: ActivationName): ActivationMap {
   const run = <Input extends Float32Array | Tensor>(
     what: string,
     x: Input,
-    { into, ...options }: ArrayMapOptions,
+    given: ArrayMapOptions,
     onTensor: (f: Activation, x: Tensor) => Tensor,
     passOf: (f: Activation, count: number) => Pass,
   ): Input => {
+    requireOptions(what, given);
+    const { into, ...options } = given;
     const f = of(options);
     if (x instanceof Tensor) {
       if (into !== undefined) throw new OptionError(`${what} into: expected x to be a Float32Array, got a tensor`);

@@ -85,3 +85,8 @@ test("toArray refuses an array of another length or type", () => {
   expect(() => x.toArray(new Int32Array(6))).toThrow("expected a Float32Array of 6 numbers, got a Int32Array of 6");
   expect(() => x.toArray([] as never)).toThrow("got object");
 });
+
+test("null is no object of options", () => {
+  expect(() => activations.tanh(numbers(3), null as never)).toThrow("tanh: expected an object of options, got null");
+  expect(() => activations.gelu.derivative(numbers(3), null as never)).toThrow(OptionError);
+});

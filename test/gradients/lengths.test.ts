@@ -162,6 +162,15 @@ describe("lengths that cannot be", () => {
     );
   });
 
+  test("null, as options and as a state", () => {
+    expect(forward(null)).toThrow("RNN forward: expected an object of options, got null");
+    expect(forward(null)).toThrow(OptionError);
+    for (const layer of [rnn, new LSTM({ inputSize: 2, hiddenSize: 3 }), new GRU({ inputSize: 2, hiddenSize: 3 })]) {
+      expect(() => layer.forward(x, null as never)).toThrow(ShapeError);
+      expect(() => layer.forward(x, null as never)).toThrow(/state: expected .*, got null/);
+    }
+  });
+
   test("too many, none at all, another type", () => {
     expect(forward({ lengths: [1, 2, 3] })).toThrow(ShapeError);
     expect(forward({ lengths: [1, 2, 3] })).toThrow("RNN lengths: expected one for each of 2 sequences, got 3");

@@ -237,6 +237,9 @@ export abstract class RecurrentLayer<State> extends Module {
   }
 
   #checkState(state: State, batch: number): readonly Tensor[] {
+    if (typeof state !== "object" || state === null) {
+      throw new ShapeError(`${this.constructor.name} state: expected ${this.stateKind}, got ${state}`);
+    }
     const tensors = this.unpack(state);
     const depth = this.directions.length;
     tensors.forEach((t, part) => {

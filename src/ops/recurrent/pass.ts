@@ -5,6 +5,7 @@
 import { engine } from "../../runtime/engine.ts";
 import { type Range, ranges } from "../../runtime/threads/ranges.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { MULTIPLY } from "../elementwise.ts";
 import { keptCopy, packedCopy } from "../weight.ts";
 import { type History, walkStretches } from "./history.ts";
 import type { Layout, Stretch } from "./layout.ts";
@@ -112,6 +113,3 @@ export function maskedStates(states: number, mask: number, { stretches, rows }: 
   }
   return masked;
 }
-
-/** The number of the product among the engine's binary operations. */
-const MULTIPLY = 2;
