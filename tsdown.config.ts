@@ -1,6 +1,20 @@
 import { copyFileSync } from "node:fs";
-import { defineConfig, type UserConfig } from "tsdown";
+import { defineConfig, type Rolldown, type UserConfig } from "tsdown";
 import { thirdPartyLicenses } from "./scripts/third-party-licenses.ts";
+
+/**
+ * Plain ASCII, with what is not written as escapes: a JavaScript engine keeps and reads such a file in half the bytes,
+ * which is a tenth of the time that importing it takes. Docstrings are in the declarations.
+ */
+const ascii: Rolldown.Plugin = {
+  name: "ascii",
+  generateBundle: (_, bundle) => {
+    for (const file of Object.values(bundle)) {
+      if (file.type !== "chunk" || !file.fileName.endsWith(".js")) continue;
+      file.code = file.code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    }
+  },
+};
 
 const shared: UserConfig = {
   format: "esm",
@@ -10,6 +24,7 @@ const shared: UserConfig = {
   fixedExtension: false,
   logLevel: "warn",
   inputOptions: { checks: { pluginTimings: false } },
+  outputOptions: { comments: { annotation: true, legal: true, jsdoc: false } },
   deps: { onlyBundle: ["@assemblyscript/loader"] },
 };
 
@@ -19,10 +34,12 @@ const library: UserConfig = {
   entry: { index: "src/index.ts" },
   platform: "neutral",
   dts: true,
-  plugins: [thirdPartyLicenses("THIRD-PARTY-LICENSES.txt")],
+  plugins: [thirdPartyLicenses("THIRD-PARTY-LICENSES.txt"), ascii],
   onSuccess: () => {
-    copyFileSync("build/simd.wasm", "dist/kernels.wasm");
-    copyFileSync("build/relaxed.wasm", "dist/kernels.relaxed.wasm");
+    copyFileSync("build/core.simd.wasm", "dist/kernels.wasm");
+    copyFileSync("build/core.relaxed.wasm", "dist/kernels.relaxed.wasm");
+    copyFileSync("build/companion.simd.wasm", "dist/companion.wasm");
+    copyFileSync("build/companion.relaxed.wasm", "dist/companion.relaxed.wasm");
   },
 };
 
@@ -32,12 +49,13 @@ const workerd: UserConfig = {
   entry: { workerd: "src/workerd.ts" },
   platform: "neutral",
   dts: true,
-  deps: { ...shared.deps, neverBundle: ["./kernels.wasm"] },
+  deps: { ...shared.deps, neverBundle: ["./kernels.wasm", "./companion.wasm"] },
   plugins: [
+    ascii,
     {
       name: "without-inlined-binaries",
       load(id) {
-        const build = /src\/wasm\/(simd|relaxed|decoder)\.ts$/.exec(id)?.[1];
+        const build = /src\/wasm\/(?:\w+\/)?(simd|relaxed|decoder)\.ts$/.exec(id)?.[1];
         return build ? `export const ${build} = "", order = "";` : undefined;
       },
     },

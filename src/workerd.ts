@@ -3,9 +3,10 @@
  * gives the compiled module. Everything else is the same library.
  */
 
+import companion from "./companion.wasm";
 import { configure } from "./index.ts";
 import simd from "./kernels.wasm";
 
-configure({ module: simd });
+configure({ module: simd, companion });
 
 export * from "./index.ts";

@@ -1,4 +1,4 @@
-import { engine } from "../runtime/engine.ts";
+import { companion } from "../runtime/companion.ts";
 import { NumericError, OptionError } from "../runtime/errors.ts";
 import { requireCount, requireKnown } from "../runtime/options.ts";
 import { type Lengths, requireLengths } from "../tensor/lengths.ts";
@@ -211,9 +211,8 @@ export function ctcBeamSearch(logProbabilities: Tensor, options: CTCBeamOptions 
   const given = checkBatch(what, logProbabilities, options, ["beamWidth", "topPaths"]);
   const { values, lengths, batch, classes, blank } = given;
   // The engine's sum has the same bits on every host, which Math.exp has not.
-  const { kernels } = engine();
   const none = Number.NEGATIVE_INFINITY;
-  const logAdd: LogAdd = (x, y) => (x === none ? y : y === none ? x : kernels.logAddExp(x, y));
+  const logAdd: LogAdd = (x, y) => (x === none ? y : y === none ? x : companion().logAddExp(x, y));
   return Array.from(lengths, (length, b) => {
     const root = new Prefix(null, -1);
     root.blank = 0;

@@ -1,4 +1,5 @@
 import { gradientOf, record, withGradients, writeGradient } from "../autograd/graph.ts";
+import { companion } from "../runtime/companion.ts";
 import { engine } from "../runtime/engine.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
 import { requireKnown } from "../runtime/options.ts";
@@ -82,7 +83,7 @@ export function maskedSoftmax(x: Tensor, seen: Tensor | null, causal: boolean, s
   const maskRows = seen ? seen.size / columns : 1;
   const y = Tensor.inStep(x.shape);
   const { kernels } = engine();
-  kernels.maskedSoftmax(x.address, seen?.address ?? 0, y.address, rows, columns, maskRows, steps, causal, scale);
+  companion().maskedSoftmax(x.address, seen?.address ?? 0, y.address, rows, columns, maskRows, steps, causal, scale);
   record([x], [y], () => {
     writeGradient(x, (dx) => {
       kernels.softmaxBackward(y.address, gradientOf(y), dx, rows, columns);
@@ -118,7 +119,7 @@ export function seenOf(what: string, mask: Tensor, shape: Shape, causal: boolean
     gatherStrided(mask.address, seen.address, target, broadcastStrides(own, target));
   }
   const [steps, columns] = shape.slice(-2) as [number, number];
-  const fault = engine().kernels.maskFault(seen.address, seen.size / columns, columns, steps, causal);
+  const fault = companion().maskFault(seen.address, seen.size / columns, columns, steps, causal);
   if (fault === -2) throw new OptionError(`${what}: expected numbers that are 0 (hidden) or 1 (seen), got another`);
   if (fault >= 0) {
     const row = formatShape(indexOf(fault, target.slice(0, -1)));
@@ -154,7 +155,7 @@ export function lengthMask(lengths: Lengths, steps: number): Tensor {
   const counts = lengthsTensor("lengthMask lengths", lengths, batch, steps);
   return withGradients(false, () => {
     const y = Tensor.inStep([batch, steps]);
-    engine().kernels.maskOfLengths(counts.address, y.address, batch, steps);
+    companion().maskOfLengths(counts.address, y.address, batch, steps);
     return y;
   });
 }

@@ -1,5 +1,6 @@
 import { accumulateGradient, gradientOf, record, writeGradient } from "../autograd/graph.ts";
 import { inScope } from "../autograd/noGrad.ts";
+import { companion } from "../runtime/companion.ts";
 import { engine } from "../runtime/engine.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
 import { requireCount, requireKnown } from "../runtime/options.ts";
@@ -154,7 +155,7 @@ function convolve(what: string, x: Tensor, weight: Tensor, plan: Plan): Tensor {
     kernels.expandAxis(bias.address, to + b * outputs * positions * 4, outputs, positions, 1);
   }
   each(({ source, target, ofWeight, patches, first, count }) => {
-    kernels.gatherPatches(from + source, patches, ...layout, first, count);
+    companion().gatherPatches(from + source, patches, ...layout, first, count);
     const sizes = { m: perOutput, n: count, k: depth, cRow: positions, accumulate: bias !== null };
     multiply(rows(filters + ofWeight, depth), rows(patches, count), to + target, sizes);
   });
@@ -163,7 +164,7 @@ function convolve(what: string, x: Tensor, weight: Tensor, plan: Plan): Tensor {
     const [read, weighed] = [x.address, weight.address];
     accumulateGradient(weight, (d) =>
       each(({ source, target, ofWeight, patches, first, count }) => {
-        kernels.gatherPatches(read + source, patches, ...layout, first, count);
+        companion().gatherPatches(read + source, patches, ...layout, first, count);
         const sizes = { m: perOutput, n: depth, k: count, accumulate: true };
         multiply(rows(dy + target, positions), columns(patches, count), d + ofWeight, sizes);
       }),
@@ -172,7 +173,7 @@ function convolve(what: string, x: Tensor, weight: Tensor, plan: Plan): Tensor {
       each(({ source, target, ofWeight, patches, first, count }) => {
         const sizes = { m: depth, n: count, k: perOutput };
         multiply(columns(weighed + ofWeight, depth), rows(dy + target, positions), patches, sizes);
-        kernels.scatterPatches(patches, d + source, ...layout, first, count);
+        companion().scatterPatches(patches, d + source, ...layout, first, count);
       }),
     );
     if (bias) sumOverPositions(bias, dy, batch, positions);

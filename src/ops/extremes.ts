@@ -1,6 +1,6 @@
 /** Largest and smallest numbers along an axis, and what is made of them. */
 import { accumulateGradient, gradientOf, record, withGradients } from "../autograd/graph.ts";
-import { engine } from "../runtime/engine.ts";
+import { companion } from "../runtime/companion.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { formatShape, requireFloat32, resolveAxis, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -20,7 +20,7 @@ function extremesOf(what: string, x: Tensor, along: number, sign: 1 | -1) {
   const shape = x.shape.toSpliced(along, 1);
   const y = Tensor.inStep(shape);
   const index = Tensor.inStep(shape, "int32");
-  engine().kernels.extremes(x.address, y.address, index.address, outer, n, inner, sign);
+  companion().extremes(x.address, y.address, index.address, outer, n, inner, sign);
   return { y, index, outer, n, inner };
 }
 
@@ -30,7 +30,7 @@ function extreme(what: string, sign: 1 | -1, x: Tensor, axis: number | undefined
   const { y, index, outer, n, inner } = extremesOf(what, x, along, sign);
   record([x], [y], () => {
     accumulateGradient(x, (dx) => {
-      engine().kernels.scatterAlong(gradientOf(y), index.address, dx, outer, n, 1, inner);
+      companion().scatterAlong(gradientOf(y), index.address, dx, outer, n, 1, inner);
     });
   });
   return keepDimension ? reshape(y, x.shape.with(along, 1)) : y;

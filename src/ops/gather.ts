@@ -1,5 +1,6 @@
 /** Numbers picked along an axis by index. */
 import { accumulateGradient, gradientOf, record } from "../autograd/graph.ts";
+import { companion } from "../runtime/companion.ts";
 import { engine } from "../runtime/engine.ts";
 import { requireCount } from "../runtime/options.ts";
 import { requireFloat32, requireShape, resolveAxis, sizeOf } from "../tensor/shape.ts";
@@ -26,10 +27,9 @@ export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
   const inner = sizeOf(x.shape.slice(along + 1));
   const m = index.shape[along] as number;
   const y = Tensor.inStep(index.shape);
-  const { kernels } = engine();
-  kernels.gatherAlong(x.address, index.address, y.address, outer, n, m, inner);
+  companion().gatherAlong(x.address, index.address, y.address, outer, n, m, inner);
   record([x], [y], () => {
-    accumulateGradient(x, (dx) => kernels.scatterAlong(gradientOf(y), index.address, dx, outer, n, m, inner));
+    accumulateGradient(x, (dx) => companion().scatterAlong(gradientOf(y), index.address, dx, outer, n, m, inner));
   });
   return y;
 }
@@ -46,6 +46,6 @@ export function oneHot(index: Tensor, count: number): Tensor {
   kernels.fill(y.address, y.size, 0);
   const ones = engine().allocate(index.size);
   kernels.fill(ones, index.size, 1);
-  kernels.scatterAlong(ones, index.address, y.address, index.size, count, 1, 1);
+  companion().scatterAlong(ones, index.address, y.address, index.size, count, 1, 1);
   return y;
 }

@@ -1,4 +1,5 @@
 import { giveGradient, gradientOf, record } from "../autograd/graph.ts";
+import { companion } from "../runtime/companion.ts";
 import { engine } from "../runtime/engine.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
 import { requireKnown } from "../runtime/options.ts";
@@ -104,14 +105,13 @@ interface Plan {
 
 function normalise(x: Tensor, plan: Plan): { y: Tensor; statistics: RowStatistics } {
   const { weight, bias, epsilon, columns, given } = plan;
-  const { kernels } = engine();
   const mode = modes[plan.mode];
   const rows = columns === 0 ? 0 : x.size / columns;
   const y = Tensor.inStep(x.shape);
   const statistics = given ?? { means: Tensor.inStep([rows]), variances: Tensor.inStep([rows]) };
   const { means, variances } = statistics;
   const [gain, offset] = [weight?.address ?? 0, bias?.address ?? 0];
-  kernels.normForward(
+  companion().normForward(
     x.address,
     gain,
     offset,
@@ -130,8 +130,8 @@ function normalise(x: Tensor, plan: Plan): { y: Tensor; statistics: RowStatistic
     const dx = x.requiresGrad ? e.allocate(x.size) : 0;
     const dGain = learns ? e.allocate(columns) : 0;
     const dBias = learns ? e.allocate(columns) : 0;
-    const workspace = learns ? e.allocate(kernels.normWorkspaceSize(columns)) : 0;
-    kernels.normBackward(
+    const workspace = learns ? e.allocate(companion().normWorkspaceSize(columns)) : 0;
+    companion().normBackward(
       x.address,
       weight?.address ?? 0,
       gradientOf(y),

@@ -1,5 +1,5 @@
 import { accumulateGradient, gradientOf, record } from "../autograd/graph.ts";
-import { engine } from "../runtime/engine.ts";
+import { companion } from "../runtime/companion.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
 import { requireKnown } from "../runtime/options.ts";
 import { formatShape, requireFloat32, requireShape } from "../tensor/shape.ts";
@@ -111,13 +111,29 @@ function windowsOf(what: string, x: Tensor, { kernel, stride, padding }: Sizes):
 }
 
 function maxPool(x: Tensor, { planes, input, kernel, stride, padding, output }: Windows): Tensor {
-  const { kernels } = engine();
   const y = Tensor.inStep([...x.shape.slice(0, 2), ...output]);
   const places = Tensor.inStep([y.size], "int32");
-  kernels.maxPool(x.address, y.address, places.address, planes, ...input, ...kernel, ...stride, ...padding, ...output);
+  companion().maxPool(
+    x.address,
+    y.address,
+    places.address,
+    planes,
+    ...input,
+    ...kernel,
+    ...stride,
+    ...padding,
+    ...output,
+  );
   record([x], [y], () => {
     accumulateGradient(x, (dx) => {
-      kernels.maxPoolBackward(gradientOf(y), places.address, dx, planes, input[0] * input[1], output[0] * output[1]);
+      companion().maxPoolBackward(
+        gradientOf(y),
+        places.address,
+        dx,
+        planes,
+        input[0] * input[1],
+        output[0] * output[1],
+      );
     });
   });
   return y;
@@ -125,10 +141,9 @@ function maxPool(x: Tensor, { planes, input, kernel, stride, padding, output }: 
 
 function averagePool(x: Tensor, windows: Windows, seenOnly: boolean): Tensor {
   const { planes, input, kernel, stride, padding, output } = windows;
-  const { kernels } = engine();
   const y = Tensor.inStep([...x.shape.slice(0, 2), ...output]);
   const run = (at: number, to: number, back: boolean): void =>
-    kernels.averagePool(at, to, planes, ...input, ...kernel, ...stride, ...padding, ...output, seenOnly, back);
+    companion().averagePool(at, to, planes, ...input, ...kernel, ...stride, ...padding, ...output, seenOnly, back);
   run(x.address, y.address, false);
   record([x], [y], () => accumulateGradient(x, (dx) => run(dx, gradientOf(y), true)));
   return y;

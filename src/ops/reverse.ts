@@ -1,5 +1,5 @@
 import { gradientOf, record, writeGradient } from "../autograd/graph.ts";
-import { engine } from "../runtime/engine.ts";
+import { companion } from "../runtime/companion.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { requireKnown } from "../runtime/options.ts";
 import { type Lengths, requireLengths } from "../tensor/lengths.ts";
@@ -31,7 +31,7 @@ export function reverseSequence(x: Tensor, options: { lengths?: Lengths; batchFi
   const [timeStride, batchStride] = batchFirst ? [1, steps] : [batch, 1];
   const y = Tensor.inStep(x.shape, x.dtype);
   const apply = (from: number, to: number): void =>
-    engine().kernels.reverseRows(from, counts?.address ?? 0, to, steps, batch, timeStride, batchStride, width);
+    companion().reverseRows(from, counts?.address ?? 0, to, steps, batch, timeStride, batchStride, width);
   apply(x.address, y.address);
   record([x], [y], () => writeGradient(x, (dx) => apply(gradientOf(y), dx)));
   return y;

@@ -1,16 +1,19 @@
 /**
- * The inlined binaries, as text that a server's compression makes as small as the binaries themselves (scripts/text.js).
- * The relaxed build is kept as its differences from the simd build.
+ * Binaries that are inlined as text that a server's compression makes as small as the binaries themselves
+ * (scripts/text.js). The relaxed build is kept as its differences from the simd build.
  */
 import { decoder, order } from "../wasm/decoder.ts";
-import { relaxed } from "../wasm/relaxed.ts";
-import { simd } from "../wasm/simd.ts";
-import type { Build } from "./instance.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** Which of its two builds a binary is. */
+export type Build = "simd" | "relaxed";
+
+/** A module as text: its simd build, and what makes the relaxed build of it. */
+export type Inlined = Readonly<Record<Build, string>>;
+
 /** The bytes of a build. */
-export function binaryOf(build: Build): Bytes {
+export function binaryOf(build: Build, { simd, relaxed }: Inlined): Bytes {
   const bytes = fromText(simd);
   return build === "simd" ? bytes : applyPatch(bytes, fromText(relaxed));
 }

@@ -4,14 +4,16 @@
  * The binary is the relaxed build where the runtime has relaxed SIMD, else the plain SIMD build; both are inlined as
  * text, so that no bundler, server or header has to take part. Instantiation is synchronous.
  */
-import { binaryOf } from "./binary.ts";
+import { relaxed } from "../wasm/core/relaxed.ts";
+import { simd } from "../wasm/core/simd.ts";
+import { type Build, binaryOf } from "./binary.ts";
 import { ConfigurationError, UnsupportedRuntimeError } from "./errors.ts";
 import { detectFeatures } from "./features.ts";
-import { type Build, Engine } from "./instance.ts";
+import { Engine } from "./instance.ts";
 import { requireKnown } from "./options.ts";
 import { coreCount } from "./threads/host.ts";
 
-export type { Build } from "./instance.ts";
+export type { Build } from "./binary.ts";
 
 /** Settings of the engine. All but `threads` must be made before its first use. */
 export interface Configuration {
@@ -22,6 +24,11 @@ export interface Configuration {
   deterministic?: boolean;
   /** A compiled engine (`unrolled/kernels.wasm`), for runtimes that forbid compiling bytes. */
   module?: WebAssembly.Module;
+  /**
+   * The compiled companion of that engine (`unrolled/companion.wasm`, of the same build): the kernels of convolution,
+   * attention's masks, norms, scans and most losses. Only beside `module`, and only for who uses one of them.
+   */
+  companion?: WebAssembly.Module;
   /**
    * Threads that share the work of large passes, this one included: 1 to 64, or "auto" for as many as there are cores,
    * eight at most. Default 1. Results are the same bits for any number. The workers start in the background and take
@@ -54,16 +61,19 @@ export function engine(): Engine {
  * @throws {ConfigurationError} when the engine already runs and would have to be another one.
  */
 export function configure(settings: Configuration): void {
-  requireKnown("configure", settings, ["deterministic", "module", "threads"]);
+  requireKnown("configure", settings, ["deterministic", "module", "companion", "threads"]);
   const next = { ...configuration, ...settings };
   const threads = threadCount(next.threads);
+  if (next.companion && !next.module) {
+    throw new ConfigurationError("configure companion: expected it beside the module it belongs to, got it alone");
+  }
   if (current) {
     if (next.deterministic && current.build !== "simd") {
       throw new ConfigurationError(
         "configure: wanted { deterministic: true }, but the engine already runs the relaxed build; call configure() first",
       );
     }
-    if (settings.module) {
+    if (settings.module || settings.companion) {
       throw new ConfigurationError(
         "configure: wanted another module, but the engine already runs; call configure() first",
       );
@@ -71,6 +81,11 @@ export function configure(settings: Configuration): void {
   }
   configuration = next;
   if (settings.threads !== undefined) current?.useThreads(threads, complain);
+}
+
+/** The companion's compiled module, where one was handed over. */
+export function companionModule(): WebAssembly.Module | undefined {
+  return configuration.companion;
 }
 
 /** @throws {ConfigurationError} unless it is a number of threads. */
@@ -170,7 +185,7 @@ function startOnOneThread(): Engine {
   }
   const build = relaxedSimd && !configuration.deterministic ? "relaxed" : "simd";
   try {
-    return new Engine(binaryOf(build));
+    return new Engine(binaryOf(build, { simd, relaxed }));
   } catch (cause) {
     throw new UnsupportedRuntimeError(
       "this runtime does not allow WebAssembly to be compiled from bytes; hand over a compiled module with configure({ module })",

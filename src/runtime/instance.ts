@@ -1,46 +1,61 @@
-import { instantiateSync } from "@assemblyscript/loader";
-import type { Kernels } from "../wasm/kernels.ts";
+import { HEAP_START } from "../wasm/heap.ts";
+import type { CompanionKernels, Kernels } from "../wasm/kernels.ts";
 import { Arena } from "./arena.ts";
+import type { Build } from "./binary.ts";
 import { Heap } from "./heap.ts";
+import { type Binary, KernelModule } from "./module.ts";
 import { obstacle } from "./threads/host.ts";
-import { sharedMemory, withSharedMemory } from "./threads/sharedMemory.ts";
+import { sharedMemory } from "./threads/sharedMemory.ts";
 import { Threads } from "./threads/threads.ts";
 
 /** One page less than 4 GiB: the address behind a block, which loops run up to, is then never 2^32, which is 0. */
 const MOST_PAGES = 65_535;
-
-/** Which of the two binaries runs. */
-export type Build = "simd" | "relaxed";
 
 /** Kernels, memory and the views on it, and the threads that share them. */
 export class Engine {
   readonly build: Build;
   readonly heap: Heap;
   readonly arena: Arena;
-  readonly #bytes: Uint8Array<ArrayBuffer> | null;
-  #kernels: Kernels;
+  #core: KernelModule<Kernels>;
+  #companion: KernelModule<CompanionKernels> | null = null;
   #memory: WebAssembly.Memory;
-  /** Compiled for a shared memory, once the engine has one. */
-  #module: WebAssembly.Module | null = null;
+  #isShared = false;
   #threads: Threads | null = null;
   #generation = 0;
   #f32: Float32Array<ArrayBuffer>;
   #i32: Int32Array<ArrayBuffer>;
 
   /** @param bytes what a module was compiled from, if that is known: without it memory cannot be shared. */
-  constructor(binary: WebAssembly.Module | Uint8Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer> | null = null) {
-    this.#bytes = binary instanceof WebAssembly.Module ? bytes : binary;
+  constructor(binary: Binary, bytes: Uint8Array<ArrayBuffer> | null = null) {
     this.#memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
-    this.#kernels = instantiate(binary, this.#memory);
+    this.#core = new KernelModule(binary, bytes);
+    this.#core.start(this.#memory);
     this.build = this.kernels.isRelaxed() ? "relaxed" : "simd";
-    this.heap = new Heap(this.#memory, this.kernels.heapBase());
+    this.heap = new Heap(this.#memory, HEAP_START);
     this.arena = new Arena(this.heap);
     this.#f32 = new Float32Array(this.#buffer);
     this.#i32 = new Int32Array(this.#buffer);
   }
 
   get kernels(): Kernels {
-    return this.#kernels;
+    return this.#core.kernels;
+  }
+
+  /** The kernels of the companion; null until it is attached. */
+  get companion(): CompanionKernels | null {
+    return this.#companion?.kernels ?? null;
+  }
+
+  /** Starts the companion beside the core, here and in every worker. @throws whatever the host throws when it refuses. */
+  attachCompanion(binary: Binary): CompanionKernels {
+    const companion = new KernelModule<CompanionKernels>(binary);
+    if (this.#isShared) companion.startShared(this.#memory, this.#core.table);
+    else companion.start(this.#memory, this.#core.table);
+    if (!("scanForward" in companion.kernels))
+      throw new TypeError("expected the companion's kernels, got other exports");
+    this.#companion = companion;
+    this.#threads?.attach(companion);
+    return companion.kernels;
   }
 
   /** The whole memory as float32; valid until the next allocation. */
@@ -90,43 +105,35 @@ export class Engine {
     this.#threads = null;
     if (count === 1) return;
     const reason = obstacle() ?? this.#share();
-    if (reason !== null || !this.#module) {
-      complain(reason ?? "");
+    if (reason !== null) {
+      complain(reason);
       return;
     }
-    this.#threads = new Threads({
-      workers: count - 1,
-      module: this.#module,
-      memory: this.#memory,
-      kernels: this.#kernels,
-      complain,
-    });
+    const modules = this.#companion ? [this.#core, this.#companion] : [this.#core];
+    this.#threads = new Threads({ workers: count - 1, modules, memory: this.#memory, complain });
   }
 
   /** Moves to a shared memory; says why it could not. */
   #share(): string | null {
-    if (this.#module) return null;
-    if (!this.#bytes) {
+    if (this.#isShared) return null;
+    const [core, companion] = [this.#core.copy(), this.#companion?.copy() ?? null];
+    if (!core.canShare || companion?.canShare === false) {
       return "the engine was started from a compiled module; load(url) and the inlined engine can share their memory";
     }
     const memory = sharedMemory(this.heap.memoryBytes, MOST_PAGES);
     if (!memory) return "this runtime refuses a shared WebAssembly memory";
     try {
-      const module = new WebAssembly.Module(withSharedMemory(this.#bytes));
-      const kernels = instantiate(module, memory);
+      core.startShared(memory);
+      companion?.startShared(memory, core.table);
       new Uint8Array(memory.buffer).set(new Uint8Array(this.#buffer));
-      this.#module = module;
-      this.#kernels = kernels;
+      this.#core = core;
+      this.#companion = companion;
       this.#memory = memory;
+      this.#isShared = true;
       this.heap.moveTo(memory);
       return null;
     } catch (error) {
       return `this runtime refuses WebAssembly with shared memory: ${error instanceof Error ? error.message : error}`;
     }
   }
-}
-
-function instantiate(binary: WebAssembly.Module | Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Kernels {
-  const { exports } = instantiateSync<Record<string, unknown>>(binary, { env: { memory } });
-  return exports as unknown as Kernels;
 }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type * as Unrolled from "../../src/index.ts";
 import type { Build } from "../../src/index.ts";
 
-const bytesOf = (build: Build): Uint8Array<ArrayBuffer> => Uint8Array.from(readFileSync(`build/${build}.wasm`));
+const bytesOf = (build: Build): Uint8Array<ArrayBuffer> => Uint8Array.from(readFileSync(`build/core.${build}.wasm`));
 
 /** The library as a page sees it that has just loaded it. */
 function fresh(): Promise<typeof Unrolled> {
@@ -147,6 +147,32 @@ describe("configure", () => {
     replaceWebAssembly({ Module: validating });
     expect(library.runtimeInfo().build).toBe("simd");
     expect([...library.activations.relu(Float32Array.of(-1, 2))]).toEqual([0, 2]);
+    const largest = (): number => library.max(library.tensor([[1, 3, 2]]), 1).toArray()[0] as number;
+    expect(largest).toThrow(library.UnsupportedRuntimeError);
+    expect(largest).toThrow(/hand over both compiled modules with configure\(\{ module, companion \}\)/);
+  });
+
+  test("a companion of the user's own starts beside the module, without compiling any bytes", () => {
+    const [module, companion] = ["core", "companion"].map(
+      (name) => new WebAssembly.Module(Uint8Array.from(readFileSync(`build/${name}.simd.wasm`))),
+    );
+    library.configure({ module, companion });
+    const refusing = new Proxy(WebAssembly.Module, {
+      construct: () => {
+        throw new WebAssembly.CompileError("forbidden");
+      },
+    });
+    replaceWebAssembly({ Module: refusing });
+    expect(library.max(library.tensor([[1, 3, 2]]), 1).toArray()).toEqual(Float32Array.of(3));
+  });
+
+  test("a companion alone, too late, or not one: refused", () => {
+    const companion = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+    expect(() => library.configure({ companion })).toThrow(/companion: expected it beside the module/);
+    library.configure({ module: new WebAssembly.Module(bytesOf("simd")), companion });
+    expect(() => library.max(library.tensor([1]), 0)).toThrow(library.ConfigurationError);
+    expect(() => library.max(library.tensor([1]), 0)).toThrow(/expected the module unrolled\/companion\.wasm/);
+    expect(() => library.configure({ companion })).toThrow(/already runs/);
   });
 });
 
@@ -168,7 +194,7 @@ describe("load", () => {
   });
 
   test("takes the file of the package", async () => {
-    await library.load(Uint8Array.from(readFileSync("build/simd.wasm")));
+    await library.load(Uint8Array.from(readFileSync("build/core.simd.wasm")));
     expect(library.runtimeInfo().build).toBe("simd");
   });
 

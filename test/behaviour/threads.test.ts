@@ -233,7 +233,7 @@ describe("settings", () => {
   });
 
   test("an engine from load() shares its memory, one from a compiled module says that it cannot", async () => {
-    const bytes = Uint8Array.from(readFileSync("build/simd.wasm"));
+    const bytes = Uint8Array.from(readFileSync("build/core.simd.wasm"));
     await library.load(bytes);
     library.configure({ threads: 2 });
     expect(await library.threadsReady()).toBe(2);

@@ -1,10 +1,9 @@
 /** No kernel reads beyond a buffer: each buffer in turn ends with the memory, where one byte further traps. */
 
 import { describe, test } from "vitest";
-import type { Kernels } from "../../src/wasm/kernels.ts";
-import { builds, lengths, loadEngine } from "./engine.ts";
+import { type AllKernels, builds, lengths, loadEngine } from "./engine.ts";
 
-type Call = (kernels: Kernels, buffers: number[], n: number, list: (fields: number[]) => number) => void;
+type Call = (kernels: AllKernels, buffers: number[], n: number, list: (fields: number[]) => number) => void;
 
 /** Each kernel with the lengths of its buffers, of which there are as many as float32 (or i32, all zeros) arguments. */
 const calls: Record<string, { sizes: (n: number) => number[]; run: Call }> = {

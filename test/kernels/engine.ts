@@ -6,7 +6,8 @@
 
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
-import type { Kernels } from "../../src/wasm/kernels.ts";
+import { HEAP_START } from "../../src/wasm/heap.ts";
+import type { CompanionKernels, Kernels } from "../../src/wasm/kernels.ts";
 
 export const builds = ["simd", "relaxed"] as const;
 export type Build = (typeof builds)[number];
@@ -20,8 +21,11 @@ export interface Floats {
   readonly values: Float32Array;
 }
 
+/** The kernels of both modules. */
+export type AllKernels = Kernels & CompanionKernels;
+
 export interface Engine {
-  readonly kernels: Kernels;
+  readonly kernels: AllKernels;
   /** A guarded buffer holding these numbers, or that many guard words. 16-byte aligned. */
   floats(data: ArrayLike<number> | number): Floats;
   /** The address of these i32 numbers, guarded as well. */
@@ -32,15 +36,19 @@ export interface Engine {
   release(): void;
 }
 
-/** Compiles build/<build>.wasm, as scripts/build-wasm.js left it, with 32 MiB of memory. */
+/** Compiles build/core.<build>.wasm and its companion, as scripts/build-wasm.js left it, with 32 MiB of memory. */
 export function loadEngine(build: Build): Engine {
   if (build === "relaxed") setFlagsFromString("--experimental-wasm-relaxed-simd");
   const memory = new WebAssembly.Memory({ initial: 512, maximum: 65536 });
-  const bytes = readFileSync(new URL(`../../build/${build}.wasm`, import.meta.url));
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-  const kernels = instance.exports as unknown as Kernels;
+  const instance = (name: string, table?: WebAssembly.ExportValue) => {
+    const bytes = readFileSync(new URL(`../../build/${name}.${build}.wasm`, import.meta.url));
+    const env: WebAssembly.ModuleImports = table ? { memory, table } : { memory };
+    return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env }).exports;
+  };
+  const core = instance("core");
+  const kernels = { ...instance("companion", core.table), ...core } as unknown as AllKernels;
   const words = new Uint32Array(memory.buffer);
-  const start = Math.ceil(kernels.heapBase() / 16) * 4;
+  const start = HEAP_START / 4;
   let next = start;
   let guards: number[] = [];
 

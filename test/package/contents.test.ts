@@ -41,7 +41,7 @@ test("the library has no dependencies and imports nothing", () => {
       ([, source]) => source,
     );
   expect(imports("index.js")).toEqual([]);
-  expect(imports("workerd.js")).toEqual(["./kernels.wasm"]);
+  expect(imports("workerd.js")).toEqual(["./companion.wasm", "./kernels.wasm"]);
 });
 
 test("publint has nothing to say", async () => {

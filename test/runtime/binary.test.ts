@@ -1,14 +1,23 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 // @ts-expect-error: a script without types
 import { headerOf, orderOf, toText } from "../../scripts/text.js";
 import { applyPatch, binaryOf, fromText } from "../../src/runtime/binary.ts";
+import { relaxed as companionRelaxed } from "../../src/wasm/companion/relaxed.ts";
+import { simd as companionSimd } from "../../src/wasm/companion/simd.ts";
+import { relaxed as coreRelaxed } from "../../src/wasm/core/relaxed.ts";
+import { simd as coreSimd } from "../../src/wasm/core/simd.ts";
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-test.each(["simd", "relaxed"] as const)("the inlined %s build is the one that the compiler wrote", (build) => {
-  expect(hexOf(binaryOf(build))).toBe(hexOf(readFileSync(`build/${build}.wasm`)));
+describe.each([
+  { name: "core", simd: coreSimd, relaxed: coreRelaxed },
+  { name: "companion", simd: companionSimd, relaxed: companionRelaxed },
+])("the $name's inlined", ({ name, ...inlined }) => {
+  test.each(["simd", "relaxed"] as const)("%s build is the one that the compiler wrote", (build) => {
+    expect(hexOf(binaryOf(build, inlined))).toBe(hexOf(readFileSync(`build/${name}.${build}.wasm`)));
+  });
 });
 
 test("text of any bytes is read as those bytes, and is printable", () => {

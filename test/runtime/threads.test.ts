@@ -4,13 +4,16 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { MemoryError, ThreadError } from "../../src/runtime/errors.ts";
 import { Heap } from "../../src/runtime/heap.ts";
+import { KernelModule } from "../../src/runtime/module.ts";
 import { startWorker, type WorkerHandle, type WorkerStarter } from "../../src/runtime/threads/host.ts";
 import { ranges } from "../../src/runtime/threads/ranges.ts";
 import { sharedMemory, withSharedMemory } from "../../src/runtime/threads/sharedMemory.ts";
 import { Threads } from "../../src/runtime/threads/threads.ts";
-import type { Kernels } from "../../src/wasm/kernels.ts";
+import type { CompanionKernels, Kernels } from "../../src/wasm/kernels.ts";
 
-const binary = Uint8Array.from(readFileSync(new URL("../../build/simd.wasm", import.meta.url)));
+const bytesOf = (name: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(readFileSync(new URL(`../../build/${name}.simd.wasm`, import.meta.url)));
+const binary = bytesOf("core");
 
 const crews: Threads[] = [];
 afterEach(() => {
@@ -19,13 +22,15 @@ afterEach(() => {
 
 function makeCrew(workers: number, start: WorkerStarter = startWorker, patience = 10_000) {
   const memory = sharedMemory(1 << 20, 65_535) as WebAssembly.Memory;
-  const module = new WebAssembly.Module(withSharedMemory(binary));
-  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+  const core = new KernelModule<Kernels>(binary);
+  core.startShared(memory);
+  const companion = new KernelModule<CompanionKernels>(bytesOf("companion"));
+  companion.startShared(memory, core.table);
   const complaints: string[] = [];
   const complain = (reason: string): unknown => complaints.push(reason);
-  const threads = new Threads({ workers, module, memory, kernels, complain, start, patience });
+  const threads = new Threads({ workers, modules: [core], memory, complain, start, patience });
   crews.push(threads);
-  return { threads, kernels, complaints, numbers: new Float32Array(memory.buffer) };
+  return { threads, companion, complaints, numbers: new Float32Array(memory.buffer) };
 }
 
 /** A stretch of memory that no kernel uses. */
@@ -51,6 +56,54 @@ describe("a crew", () => {
       for (let part = 0; part < 3; part++) expect(numbers[BASE / 4 + part * 16 + 15]).toBe(job + part / 4);
       // Longer than workers look before they sleep.
       if (job % 500 === 0) await new Promise((done) => setTimeout(done, 20));
+    }
+  });
+
+  /** h_t = h_{t-1}/2 + 1 on one number a part, for three steps: 1, 1.5, 1.75. */
+  function scanParts(numbers: Float32Array, parts: number): number[][] {
+    return Array.from({ length: parts }, (_, part) => {
+      const [a, b, states] = [BASE + part * 256, BASE + part * 256 + 64, BASE + part * 256 + 128];
+      numbers
+        .fill(0.5, a / 4, a / 4 + 3)
+        .fill(1, b / 4, b / 4 + 3)
+        .fill(0, states / 4, states / 4 + 4);
+      return [a, b, states, 3, 1, 1, 0];
+    });
+  }
+
+  // Before it is up, while it looks for work, and while it sleeps.
+  test.each(["starting", "looking", "sleeping"])("takes a further module while it is %s", async (state) => {
+    const { threads, companion, numbers } = makeCrew(2);
+    if (state !== "starting") await threads.settled();
+    if (state === "sleeping") await new Promise((done) => setTimeout(done, 20));
+    threads.attach(companion);
+    threads.run("scanForward", scanParts(numbers, 1));
+    expect(numbers[BASE / 4 + 32 + 3]).toBe(1.75);
+    await threads.settled();
+    expect(threads.count).toBe(3);
+    for (let job = 0; job < 200; job++) {
+      threads.run("scanForward", scanParts(numbers, 3));
+      for (let part = 0; part < 3; part++) expect(numbers[BASE / 4 + part * 64 + 32 + 3]).toBe(1.75);
+    }
+    threads.run("fill", [
+      [BASE, 4, 1],
+      [BASE + 64, 4, 2],
+      [BASE + 128, 4, 3],
+    ]);
+    expect([0, 16, 32].map((at) => numbers[BASE / 4 + at])).toEqual([1, 2, 3]);
+  });
+
+  test("takes several modules in a row, at whatever moment", async () => {
+    for (let turn = 0; turn < 20; turn++) {
+      const { threads, companion } = makeCrew(1);
+      for (let i = 0; i < 5; i++) {
+        if (i === turn % 5) await threads.settled();
+        if (turn % 3 === 0) await new Promise((done) => setTimeout(done, turn % 4));
+        threads.attach(companion);
+      }
+      await threads.settled();
+      expect(threads.count).toBe(2);
+      threads.stop();
     }
   });
 

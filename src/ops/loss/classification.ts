@@ -1,4 +1,5 @@
 import { giveGradient, gradientOf, needsGradient, record, writeGradient } from "../../autograd/graph.ts";
+import { companion } from "../../runtime/companion.ts";
 import { engine } from "../../runtime/engine.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireKnown } from "../../runtime/options.ts";
@@ -143,15 +144,14 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
  */
 export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: ClassificationLossOptions = {}): Tensor {
   const checked = checkClasses("nllLoss", logProbabilities, targets, options);
-  const { kernels } = engine();
   const { rows, classes, weight, ignoreIndex } = checked;
   const losses = Tensor.inStep([rows]);
   const at = checked.targets.address;
-  kernels.negativeLogLikelihood(logProbabilities.address, at, weight, losses.address, rows, classes, ignoreIndex);
+  companion().negativeLogLikelihood(logProbabilities.address, at, weight, losses.address, rows, classes, ignoreIndex);
   record([logProbabilities], [losses], () => {
     writeGradient(logProbabilities, (d) => {
       const from = gradientOf(losses);
-      kernels.negativeLogLikelihoodBackward(checked.targets.address, weight, from, d, rows, classes, ignoreIndex);
+      companion().negativeLogLikelihoodBackward(checked.targets.address, weight, from, d, rows, classes, ignoreIndex);
     });
   });
   return reduceRows(losses, checked);

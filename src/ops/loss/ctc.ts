@@ -1,4 +1,5 @@
 import { giveGradient, gradientOf, needsGradient, record } from "../../autograd/graph.ts";
+import { companion } from "../../runtime/companion.ts";
 import { engine } from "../../runtime/engine.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireKnown } from "../../runtime/options.ts";
@@ -143,7 +144,6 @@ function spell(
   zeroInfinity: boolean,
 ): Tensor {
   const e = engine();
-  const { kernels } = e;
   const [steps, batch, classes] = logProbabilities.shape as [number, number, number];
   const table = new Int32Array(3 * batch);
   for (let b = 0; b < batch; b++) {
@@ -154,12 +154,12 @@ function spell(
   const backwards = needsGradient([logProbabilities]);
   const gradient = backwards ? e.allocate(logProbabilities.size) : 0;
   const longest = targetLengths.reduce((most, length) => Math.max(most, length), 0);
-  const workspace = e.allocate(kernels.ctcWorkspaceSize(steps, longest, classes, backwards));
+  const workspace = e.allocate(companion().ctcWorkspaceSize(steps, longest, classes, backwards));
   const { address } = logProbabilities;
   const [from, rows, to] = [targets.address, sequences.address, losses.address];
-  kernels.ctc(address, from, rows, to, gradient, steps, batch, classes, blank, zeroInfinity, workspace);
+  companion().ctc(address, from, rows, to, gradient, steps, batch, classes, blank, zeroInfinity, workspace);
   record([logProbabilities], [losses], () => {
-    kernels.ctcBackward(gradient, gradientOf(losses), steps, batch, classes);
+    companion().ctcBackward(gradient, gradientOf(losses), steps, batch, classes);
     giveGradient(logProbabilities, gradient);
   });
   return losses;

@@ -1,4 +1,5 @@
 import { giveGradient, gradientOf, needsGradient, record } from "../../autograd/graph.ts";
+import { companion } from "../../runtime/companion.ts";
 import { engine } from "../../runtime/engine.ts";
 import { ShapeError } from "../../runtime/errors.ts";
 import { requireKnown } from "../../runtime/options.ts";
@@ -62,20 +63,19 @@ export function mixtureDensityLoss(
   requireReduction("mixtureDensityLoss", reduction);
   const { k, d } = checkMixture(parameters, target);
   const { logits, means, logScales } = parameters;
-  const { kernels } = engine();
   const losses = Tensor.inStep(target.shape.slice(0, -1));
   const inputs = [logits, means, logScales, target];
   // A place for two numbers of four bytes for each of float64.
   const workspace = engine().allocate(2 * (k + d));
   const [x, mu, s, y] = inputs.map(({ address }) => address) as [number, number, number, number];
-  kernels.mixtureDensity(x, mu, s, y, losses.address, losses.size, k, d, workspace);
+  companion().mixtureDensity(x, mu, s, y, losses.address, losses.size, k, d, workspace);
   if (needsGradient(inputs)) {
     record(inputs, [losses], () => {
       const e = engine();
       const from = inputs.map(({ address }) => address) as [number, number, number, number];
       const to = inputs.map(({ size }) => e.allocate(size)) as [number, number, number, number];
       const room = e.allocate(2 * (k + d));
-      kernels.mixtureDensityBackward(...from, gradientOf(losses), ...to, losses.size, k, d, room);
+      companion().mixtureDensityBackward(...from, gradientOf(losses), ...to, losses.size, k, d, room);
       inputs.forEach((input, i) => {
         giveGradient(input, to[i] as number);
       });

@@ -1,4 +1,5 @@
 import { accumulateGradient, giveGradient, gradientOf, record, writeGradient } from "../../autograd/graph.ts";
+import { companion } from "../../runtime/companion.ts";
 import { engine } from "../../runtime/engine.ts";
 import { requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -27,7 +28,6 @@ export function indRnnSequence(z: Tensor, u: Tensor, options: IndRnnOptions): { 
   const { activation, h0, reverse = false } = options;
   requireShape("IndRNN z", z.shape, ["T", "B", u.shape[0] as number]);
   const [steps, batch, hidden] = z.shape as [number, number, number];
-  const { kernels } = engine();
   const { all: states, output, last } = openStates("IndRNN state", h0, [steps, batch, hidden], reverse);
   // z itself stays as it was: who made it may need it.
   const gates = Tensor.inStep(z.shape);
@@ -35,12 +35,12 @@ export function indRnnSequence(z: Tensor, u: Tensor, options: IndRnnOptions): { 
   const { forwardSlot, backwardSlot } = activation.slots;
   const sizes = [steps, batch, hidden, reverse] as const;
   const { parameters } = activation;
-  kernels.indRnnForward(gates.address, u.address, states.address, ...sizes, forwardSlot, parameters);
+  companion().indRnnForward(gates.address, u.address, states.address, ...sizes, forwardSlot, parameters);
   record(present([z, u, h0]), [output, last], () => {
     const dh = openStateGradient(last);
     const dOutput = gradientOf(output);
     const run = (du: number): void =>
-      kernels.indRnnBackward(
+      companion().indRnnBackward(
         gates.address,
         u.address,
         states.address,

@@ -1,4 +1,5 @@
 import { accumulateGradient, giveGradient, gradientOrZeros, record } from "../../autograd/graph.ts";
+import { companion } from "../../runtime/companion.ts";
 import { engine } from "../../runtime/engine.ts";
 import { requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -16,17 +17,16 @@ export function rgLruGates(z: Tensor, x: Tensor, s: Tensor): { keep: Tensor; dri
   const hidden = s.shape[0] as number;
   requireShape("RGLRU x", x.shape, ["T", "B", hidden]);
   requireShape("RGLRU gates", z.shape, [...x.shape.slice(0, 2), 2 * hidden]);
-  const { kernels } = engine();
   const gates = Tensor.inStep(z.shape);
   copy(z.address, gates.address, z.size);
   const [keep, drive] = [Tensor.inStep(x.shape), Tensor.inStep(x.shape)];
   const rows = x.size / hidden;
-  kernels.rgLruForward(gates.address, x.address, s.address, keep.address, drive.address, rows, hidden);
+  companion().rgLruForward(gates.address, x.address, s.address, keep.address, drive.address, rows, hidden);
   record([z, x, s], [keep, drive], () => {
     const [da, db] = [gradientOrZeros(keep), gradientOrZeros(drive)];
     const dx = engine().allocate(x.size);
     const run = (ds: number): void =>
-      kernels.rgLruBackward(gates.address, x.address, s.address, keep.address, da, db, dx, ds, rows, hidden);
+      companion().rgLruBackward(gates.address, x.address, s.address, keep.address, da, db, dx, ds, rows, hidden);
     if (s.requiresGrad) accumulateGradient(s, run);
     else run(engine().allocate(hidden));
     giveGradient(z, gates.address);

@@ -1,4 +1,5 @@
 import { giveGradient, gradientOf, record, writeGradient } from "../../autograd/graph.ts";
+import { companion } from "../../runtime/companion.ts";
 import { engine } from "../../runtime/engine.ts";
 import { ShapeError } from "../../runtime/errors.ts";
 import { requireKnown } from "../../runtime/options.ts";
@@ -29,7 +30,8 @@ function overWidth(
   width: number,
   values: (at: number, size: number) => readonly number[],
 ): void {
-  const { kernels, threads } = engine();
+  const kernels = companion();
+  const { threads } = engine();
   const parts = threads?.partsFor(steps * width * WORK, Math.ceil(width / LINE)) ?? 1;
   if (threads && parts > 1) {
     const stretches = ranges(width, parts, LINE);

@@ -1,4 +1,5 @@
 import { accumulateGradient, giveGradient, gradientOf, record, writeGradient } from "../../autograd/graph.ts";
+import { companion } from "../../runtime/companion.ts";
 import { engine } from "../../runtime/engine.ts";
 import { requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -33,20 +34,19 @@ export function sruSequence(
   requireShape("SRU gates", gates.shape, ["T", "B", 3 * hidden]);
   const [steps, batch] = gates.shape as [number, number];
   requireShape("SRU skip", skip.shape, [steps, batch, hidden]);
-  const { kernels } = engine();
   const cells = openStates("SRU state", c0, [steps, batch, hidden], reverse);
   const output = Tensor.inStep(skip.shape);
   const kept = Tensor.inStep(gates.shape);
   copy(gates.address, kept.address, gates.size);
   const sizes = [steps, batch, hidden, reverse] as const;
   const states = cells.all.address;
-  kernels.sruForward(kept.address, v.address, states, skip.address, output.address, ...sizes);
+  companion().sruForward(kept.address, v.address, states, skip.address, output.address, ...sizes);
   record(present([gates, v, skip, c0]), [output, cells.last], () => {
     const dc = openStateGradient(cells.last);
     const dOutput = gradientOf(output);
     const dSkip = engine().allocate(skip.size);
     const run = (dv: number): void =>
-      kernels.sruBackward(kept.address, v.address, states, skip.address, dOutput, dc, dSkip, dv, ...sizes);
+      companion().sruBackward(kept.address, v.address, states, skip.address, dOutput, dc, dSkip, dv, ...sizes);
     if (v.requiresGrad) accumulateGradient(v, run);
     else run(engine().allocate(2 * hidden));
     giveGradient(gates, kept.address);

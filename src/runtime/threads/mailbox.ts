@@ -8,7 +8,7 @@
 export const TICKET = 0;
 /** The number of the last finished job. */
 export const DONE = 1;
-/** 1 when the worker serves. */
+/** How many modules the worker has started when it serves; 0 before. */
 export const READY = 2;
 /** 1 while the worker sleeps and must be woken. */
 export const SLEEPING = 3;
@@ -18,6 +18,11 @@ export const FAILED = 4;
 export const KERNEL = 5;
 /** How many arguments. */
 export const LENGTH = 6;
+/** How many modules the worker shall have started when it serves. */
+export const MODULES = 7;
+
+/** In the place of a kernel: look into your messages, there is another module. */
+export const RECALL = -1;
 
 const WORDS = 16;
 /** The most arguments a kernel has. */
@@ -43,6 +48,20 @@ export function send({ words, numbers }: Mailbox, kernel: number, values: readon
   Atomics.store(words, TICKET, ticket);
   if (Atomics.load(words, SLEEPING) === 1) Atomics.notify(words, TICKET);
   return ticket;
+}
+
+/** Announces a further module, which is a message on its way; the worker takes no job until it has started it. */
+export function announceModule({ words }: Mailbox): void {
+  Atomics.add(words, MODULES, 1);
+  words[KERNEL] = RECALL;
+  words[LENGTH] = 0;
+  Atomics.add(words, TICKET, 1);
+  if (Atomics.load(words, SLEEPING) === 1) Atomics.notify(words, TICKET);
+}
+
+/** Whether the worker has started so many modules and has nothing to do. */
+export function isReady({ words }: Mailbox, modules: number): boolean {
+  return Atomics.load(words, READY) === modules && Atomics.load(words, DONE) === Atomics.load(words, TICKET);
 }
 
 /** Looks this often before it asks for the time or sleeps. */

@@ -1,7 +1,7 @@
-import type { Kernels } from "../../wasm/kernels.ts";
+import type { CompanionKernels, Kernels } from "../../wasm/kernels.ts";
 import { ThreadError } from "../errors.ts";
 import { startWorker, type WorkerHandle, type WorkerStarter } from "./host.ts";
-import { FAILED, type Mailbox, openMailbox, READY, send, settle } from "./mailbox.ts";
+import { announceModule, FAILED, isReady, type Mailbox, openMailbox, send, settle } from "./mailbox.ts";
 
 /** Multiply-adds below which a job is not worth sharing: some eighty microseconds, of which the other core saves half. */
 const LEAST_WORK = 2_000_000;
@@ -10,7 +10,13 @@ const LEAST_WORK = 2_000_000;
 const PATIENCE = 10_000;
 
 /** A kernel's name. */
-export type KernelName = keyof Kernels;
+export type KernelName = keyof Kernels | keyof CompanionKernels;
+
+/** A module of kernels, and what it was compiled to for a shared memory. */
+export interface SharedModule {
+  readonly shared: WebAssembly.Module;
+  readonly kernels: object;
+}
 
 interface Member {
   readonly worker: WorkerHandle;
@@ -21,10 +27,9 @@ interface Member {
 export interface CrewOptions {
   /** How many workers to start. */
   readonly workers: number;
-  /** The engine's module, compiled for a shared memory. */
-  readonly module: WebAssembly.Module;
+  /** The engine's modules, the core first. */
+  readonly modules: readonly SharedModule[];
   readonly memory: WebAssembly.Memory;
-  readonly kernels: Kernels;
   /** Told, in a sentence, when fewer workers than wanted can be had. */
   readonly complain: (reason: string) => void;
   readonly start?: WorkerStarter;
@@ -38,25 +43,26 @@ export interface CrewOptions {
  */
 export class Threads {
   readonly #members: Member[] = [];
-  readonly #kernels: Kernels;
-  readonly #names: readonly KernelName[];
+  /** Names and functions of all kernels, in the order in which workers hear of them. */
+  readonly #names: string[] = [];
+  readonly #kernels: ((...values: readonly number[]) => void)[] = [];
+  #modules = 0;
   readonly #patience: number;
   readonly #complain: (reason: string) => void;
   readonly #waiting: (() => void)[] = [];
 
-  constructor({ workers, module, memory, kernels, complain, start = startWorker, patience = PATIENCE }: CrewOptions) {
-    this.#kernels = kernels;
-    this.#names = (Object.keys(kernels) as KernelName[]).filter((name) => typeof kernels[name] === "function");
+  constructor({ workers, modules, memory, complain, start = startWorker, patience = PATIENCE }: CrewOptions) {
     this.#patience = patience;
     this.#complain = complain;
     try {
-      for (let i = 1; i <= workers; i++) this.#hire(start, `unrolled ${i}`, module, memory);
+      for (let i = 1; i <= workers; i++) this.#hire(start, `unrolled ${i}`, memory);
+      for (const module of modules) this.attach(module);
     } catch (error) {
       this.#dismiss(`a worker was refused: ${error instanceof Error ? error.message : error}`);
     }
   }
 
-  #hire(start: WorkerStarter, name: string, module: WebAssembly.Module, memory: WebAssembly.Memory): void {
+  #hire(start: WorkerStarter, name: string, memory: WebAssembly.Memory): void {
     const failed = (reason: string): void => {
       if (this.#members.includes(member)) this.#dismiss(`a worker failed: ${reason}`);
     };
@@ -66,7 +72,20 @@ export class Threads {
     };
     const member: Member = { worker: start(name, { ready, failed }), mailbox: openMailbox() };
     this.#members.push(member);
-    member.worker.post({ module, memory, names: this.#names, ...member.mailbox });
+    member.worker.post({ memory, ...member.mailbox });
+  }
+
+  /** Adds the kernels of a module; workers take part again from the moment they have started it. */
+  attach({ shared, kernels }: SharedModule): void {
+    const functions = Object.entries(kernels).filter(([, value]) => typeof value === "function");
+    const names = functions.map(([name]) => name);
+    this.#names.push(...names);
+    this.#kernels.push(...functions.map(([, call]) => call));
+    this.#modules++;
+    for (const { worker, mailbox } of this.#members) {
+      worker.post({ module: shared, names });
+      announceModule(mailbox);
+    }
   }
 
   /** Workers that were started and have not failed, up or not. */
@@ -80,7 +99,7 @@ export class Threads {
   }
 
   #ready(): Member[] {
-    return this.#members.filter(({ mailbox }) => Atomics.load(mailbox.words, READY) === 1);
+    return this.#members.filter(({ mailbox }) => isReady(mailbox, this.#modules));
   }
 
   /** Resolves when every worker is up or known not to come. */
@@ -108,10 +127,10 @@ export class Threads {
    * @throws {ThreadError} when a worker died or did not come back; from then on everything runs on this thread.
    */
   run(kernel: KernelName, parts: readonly (readonly number[])[]): void {
-    const call = this.#kernels[kernel] as (...values: readonly number[]) => void;
+    const index = this.#names.indexOf(kernel);
+    const call = this.#kernels[index] as (...values: readonly number[]) => void;
     const [own = [], ...others] = parts;
     const crew = this.#ready();
-    const index = this.#names.indexOf(kernel);
     const jobs = others.map((values, i) => {
       const { mailbox } = crew[i] as Member;
       return { mailbox, ticket: send(mailbox, index, values) };
