@@ -22,8 +22,12 @@ describe.skipIf(missingBrowser)("bench/peers in Chromium", () => {
   });
 
   async function measured(page: Page): Promise<Record> {
-    await page.getByText(/^(Done after|It stopped|Nothing)/).waitFor({ timeout: 60_000 });
-    expect(await page.locator("#status").textContent()).toMatch(/^Done after/);
+    const status = page.locator("#status");
+    await page
+      .getByText(/^(Done after|It stopped|Nothing)/)
+      .waitFor({ timeout: 60_000 })
+      .catch(async () => expect.fail(`it hangs: ${await status.textContent()}; ${page.workers().length} workers`));
+    expect(await status.textContent()).toMatch(/^Done after/);
     const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#json").click()]);
     return JSON.parse(readFileSync(await download.path(), "utf8"));
   }
