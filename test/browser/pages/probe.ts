@@ -30,7 +30,7 @@ function trainInWorker(): Promise<Outcome> {
   });
 }
 
-/** Trains for a second and a half, and counts how often a timer, which shares the thread, got its turn meanwhile. */
+/** Trains for sixty steps, and counts how often a timer, which shares the thread, got its turn meanwhile. */
 async function timersWhileTraining(): Promise<number> {
   const model = new Sequential(
     new LSTM({ inputSize: 32, hiddenSize: 128 }),
