@@ -1,15 +1,3 @@
-import { defineConfig } from "tsdown";
+import { measurement } from "./build.ts";
 
-/** Compiles the benchmark for Node as it stands; it measures the built package, so `unrolled` stays an import. */
-export default defineConfig({
-  cwd: new URL("..", import.meta.url).pathname,
-  entry: { main: "bench/main.ts", child: "bench/child.ts" },
-  outDir: "build/bench",
-  format: "esm",
-  platform: "node",
-  target: "node20",
-  dts: false,
-  logLevel: "warn",
-  fixedExtension: false,
-  deps: { neverBundle: [/^[^./]/] },
-});
+export default measurement("bench", { main: "main.ts", child: "child.ts" });

@@ -1,15 +1,3 @@
-import { defineConfig } from "tsdown";
+import { measurement } from "../build.ts";
 
-/** Compiles the measurement for Node as it stands; it measures the built package, so `unrolled` stays an import. */
-export default defineConfig({
-  cwd: new URL("../..", import.meta.url).pathname,
-  entry: { main: "bench/variants/main.ts" },
-  outDir: "build/variants",
-  format: "esm",
-  platform: "node",
-  target: "node20",
-  dts: false,
-  logLevel: "warn",
-  fixedExtension: false,
-  deps: { neverBundle: [/^[^./]/] },
-});
+export default measurement("variants", { main: "variants/main.ts" });

@@ -91,20 +91,22 @@ export abstract class Module {
    * in it, each in order of definition. One that is shared appears once, under its first name.
    */
   namedParameters(): [string, Parameter][] {
-    const found = new Map<Parameter, string>();
-    this.#collect("", found);
-    return [...found].map(([parameter, name]) => [name, parameter]);
+    return [...this.#namesOfParameters()].map(([parameter, [name]]) => [name as string, parameter]);
   }
 
-  #collect(prefix: string, found: Map<Parameter, string>): void {
-    for (const [name, parameter] of this.#own) if (!found.has(parameter)) found.set(parameter, prefix + name);
+  /** Every parameter with all its full names: one that is shared has several. */
+  #namesOfParameters(prefix = "", found = new Map<Parameter, Set<string>>()): Map<Parameter, Set<string>> {
+    const add = (name: string, value: unknown): void => {
+      if (!(value instanceof Parameter)) return;
+      found.set(value, (found.get(value) ?? new Set()).add(prefix + name));
+    };
+    for (const [name, parameter] of this.#own) add(name, parameter);
     for (const [name, value] of Object.entries(this)) {
-      const entries = Array.isArray(value) ? value.map((entry, i) => [`${name}.${i}`, entry]) : [[name, value]];
-      for (const [full, entry] of entries) {
-        if (entry instanceof Parameter && !found.has(entry)) found.set(entry, prefix + full);
-      }
+      if (Array.isArray(value)) for (const [i, entry] of value.entries()) add(`${name}.${i}`, entry);
+      else add(name, value);
     }
-    for (const [name, child] of this.children()) child.#collect(`${prefix}${name}.`, found);
+    for (const [name, child] of this.children()) child.#namesOfParameters(`${prefix}${name}.`, found);
+    return found;
   }
 
   /** Every parameter, in the order of `namedParameters`. */
@@ -119,17 +121,19 @@ export abstract class Module {
   }
 
   /**
-   * Replaces all parameters and buffers.
-   * @throws {WeightsError} when a name is missing or unknown, or a shape differs; {LifetimeError} when the step of a
-   *   tensor has ended. The module is then as it was.
+   * Replaces all parameters and buffers. A parameter that is shared may come under its other names as well, as it does
+   * from PyTorch.
+   * @throws {WeightsError} when a name is missing or unknown, a shape differs, or what is shared has two values;
+   *   {LifetimeError} when the step of a tensor has ended. The module is then as it was.
    */
   loadStateDict(state: StateDict): void {
     const parameters = this.namedParameters();
     const holders = this.#holdersOfBuffers("");
     const buffers = holders.map(([name, holder, own]): [string, Tensor] => [name, holder.buffer(own)]);
     const all: [string, Tensor][] = [...parameters, ...buffers];
-    const names = new Set(all.map(([name]) => name));
-    const missing = [...names].filter((name) => !Object.hasOwn(state, name));
+    const shared = [...this.#namesOfParameters().values()].map((names) => [...names]);
+    const names = new Set([...all.map(([name]) => name), ...shared.flat()]);
+    const missing = all.map(([name]) => name).filter((name) => !Object.hasOwn(state, name));
     const unknown = Object.keys(state).filter((name) => !names.has(name));
     if (missing.length > 0 || unknown.length > 0) {
       const parts = [
@@ -146,6 +150,9 @@ export abstract class Module {
           `weights ${name}: expected ${own.dtype} ${formatShape(own.shape)}, got ${given.dtype} ${formatShape(given.shape)}`,
         );
       }
+    }
+    for (const [first, ...others] of shared) {
+      for (const other of others) if (Object.hasOwn(state, other)) requireSame(state, first as string, other);
     }
     // All are read before any is replaced: reading one whose step has ended throws.
     const values = all.map(([name]) => (state[name] as Tensor).detach());
@@ -189,4 +196,14 @@ export abstract class Module {
   stages(_weights?: WeightFormat): StreamStage[] {
     throw new OptionError(`stream: ${this.constructor.name} does not work one sample at a time`);
   }
+}
+
+/** @throws {WeightsError} unless both names of a shared parameter stand for the same numbers. */
+function requireSame(state: StateDict, first: string, other: string): void {
+  const [one, two] = [state[first] as Tensor, state[other]];
+  if (two === one) return;
+  if (!(two instanceof Tensor)) throw new WeightsError(`weights ${other}: expected a tensor, got ${typeof two}`);
+  const [own, given] = [one.toArray(), two.toArray()];
+  if (own.length === given.length && own.every((value, i) => Object.is(value, given[i]))) return;
+  throw new WeightsError(`weights ${other}: expected the numbers of ${first}, with which it is shared, got others`);
 }

@@ -12,6 +12,7 @@ import {
   LockedDropout,
   LSTM,
   mul,
+  normal,
   OptionError,
   ones,
   Parameter,
@@ -25,6 +26,8 @@ import {
   tensor,
   transpose,
   uniform,
+  WeightsError,
+  zeros,
 } from "unrolled";
 import { describe, expect, test } from "vitest";
 import { testRefusals } from "./refusals.ts";
@@ -217,6 +220,19 @@ describe("embedding and tied weights", () => {
     const embed = new Embedding({ count: 5, size: 3 });
     const model = new Sequential(embed, new Linear({ inputSize: 3, outputSize: 5, weight: embed.weight }));
     expect(model.namedParameters().map(([name]) => name)).toEqual(["0.weight", "1.bias"]);
+  });
+
+  test("a tied weight loads under all its names, as PyTorch writes it, unless they differ", () => {
+    const embed = new Embedding({ count: 5, size: 3 });
+    const model = new Sequential(embed, new Linear({ inputSize: 3, outputSize: 5, weight: embed.weight }));
+    const given = { "0.weight": normal([5, 3]), "1.bias": zeros([5]) };
+    model.loadStateDict({ ...given, "1.weight": tensor(given["0.weight"].toArray(), [5, 3]) });
+    expect(embed.weight.toArray()).toEqual(given["0.weight"].toArray());
+    const others = { ...given, "1.bias": ones([5]), "1.weight": normal([5, 3]) };
+    expect(() => model.loadStateDict(others)).toThrow(WeightsError);
+    expect(() => model.loadStateDict(others)).toThrow(/weights 1\.weight: expected the numbers of 0\.weight/);
+    expect(model.stateDict()["1.bias"]?.toArray()).toEqual(new Float32Array(5));
+    expect(() => model.loadStateDict({ ...given, "1.weight": 3 as never })).toThrow(/1\.weight: expected a tensor/);
   });
 
   testRefusals([
