@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-Minimax polynomials for assembly/base/math.ts and normal.ts: run it and paste what it prints.
+Minimax polynomials for assembly/base/math.ts, sine.ts and normal.ts: run it and paste what it prints.
 
 Each fit but the last is a weighted Remez exchange in 40-digit arithmetic: the polynomial p of the given degree for which the largest
 |weight(x) * (p(x) - f(x))| over [a, b] is smallest. The printed error is that of the polynomial with its coefficients
@@ -147,5 +147,18 @@ if __name__ == "__main__":
         lambda z: (mp.cos(2 * mp.pi * mp.sqrt(z)) - 1) / z,
         lambda z: z / mp.cos(2 * mp.pi * mp.sqrt(z)),
         3, mp.mpf("1e-12"), mp.mpf(1) / 64,
+    )
+    eighth_turn = mp.pi / 4 * mp.mpf("1.0001")
+    fit(
+        "sine: (sin r - r) / r^3 in r^2, relative error",
+        lambda z: (mp.sin(mp.sqrt(z)) / mp.sqrt(z) - 1) / z,
+        lambda z: max(z * mp.sqrt(z) / mp.sin(mp.sqrt(z)), mp.mpf("1e-3")),
+        2, mp.mpf("1e-6"), eighth_turn**2,
+    )
+    fit(
+        "cosine: (cos r - 1 + r^2/2) / r^4 in r^2, error relative to the cosine",
+        lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2,
+        lambda z: max(z**2 / mp.cos(mp.sqrt(z)), mp.mpf("1e-3")),
+        2, mp.mpf("1e-6"), eighth_turn**2,
     )
     fit_tail(3, 4, 15)

@@ -88,7 +88,7 @@ export {
   activations,
 } from "./ops/activation.ts";
 export { type AttentionOptions, type AttentionResult, lengthMask, scaledDotProductAttention } from "./ops/attention.ts";
-export { flip, indexSelect, split, squeeze, unsqueeze } from "./ops/axes.ts";
+export { flip, indexSelect, pad, split, squeeze, unsqueeze } from "./ops/axes.ts";
 export { clamp, equal, greater, greaterEqual, less, lessEqual, maximum, minimum, where } from "./ops/comparison.ts";
 export { type Conv1dOptions, type Conv2dOptions, conv1d, conv2d, type Pair } from "./ops/convolution.ts";
 export { dropout } from "./ops/dropout.ts";
@@ -122,7 +122,7 @@ export {
 export { linear, matmul } from "./ops/matmul.ts";
 export { layerNorm, rmsNorm } from "./ops/norm.ts";
 export { chunk, unbind } from "./ops/pieces.ts";
-export { abs, exp, log, sqrt, square } from "./ops/pointwise.ts";
+export { abs, cos, exp, log, sin, sqrt, square } from "./ops/pointwise.ts";
 export {
   type AvgPoolOptions,
   avgPool1d,
@@ -131,8 +131,9 @@ export {
   maxPool1d,
   maxPool2d,
 } from "./ops/pooling.ts";
+export { pow } from "./ops/power.ts";
 export { type LinearRecurrenceOptions, linearRecurrence } from "./ops/recurrent/scan.ts";
-export { mean, sum } from "./ops/reduce.ts";
+export { type Axes, cumsum, mean, sum } from "./ops/reduce.ts";
 export { reverseSequence } from "./ops/reverse.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { Adam, type AdamOptions, AdamW } from "./optim/adam.ts";

@@ -15,7 +15,8 @@ const GREATER: i32 = 6;
 const GREATER_OR_EQUAL: i32 = 7;
 const EQUAL: i32 = 8;
 
-interface Operation {
+/** What `rest` asks of an operation on four lanes. */
+export interface Operation {
   apply(a: v128, b: v128): v128;
 }
 
@@ -110,7 +111,7 @@ function row<O extends Operation>(a: usize, b: usize, y: usize, count: i32, aStr
 /** The same by one loop for all strides and tails: smaller, and fast enough where little depends on it. */
 // @ts-ignore: decorator
 @inline
-function rest<O extends Operation>(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
+export function rest<O extends Operation>(a: usize, b: usize, y: usize, count: i32, aStride: i32, bStride: i32): void {
   const operation = changetype<O>(0);
   while (count > 0) {
     const four = count >= 4;

@@ -1,7 +1,8 @@
 /** Operations that add, drop, cut, turn round or pick along axes; all differentiable. */
 
 import { gradientOf, record, writeGradient } from "../autograd/graph.ts";
-import { ShapeError } from "../runtime/errors.ts";
+import { engine } from "../runtime/engine.ts";
+import { OptionError, ShapeError } from "../runtime/errors.ts";
 import { formatShape, requireFloat32, requireShape, resolveAxis, sizeOf, stridesOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { embedding, requireIndices } from "./embedding.ts";
@@ -81,4 +82,45 @@ export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
   const table = reshape(front, [front.shape[0] as number, sizeOf(rest)]);
   const rows = reshape(embedding(table, index), [index.size, ...rest]);
   return along === 0 ? rows : transpose(rows, 0, along);
+}
+
+/**
+ * x with constant numbers before and behind each axis.
+ *
+ * ```ts
+ * import { pad, tensor } from "unrolled";
+ *
+ * const y = pad(tensor([[1, 2], [3, 4]]), [[1, 0], [0, 2]], -1);
+ * console.log(y.shape, y.toArray()); // [3, 4] [-1, -1, -1, -1, 1, 2, -1, -1, 3, 4, -1, -1]
+ * ```
+ *
+ * @param pads [before, behind] for every axis, in order.
+ * @param value what is put there; a whole number when x is int32.
+ * @throws {ShapeError} when there is not one pair an axis, or a count is not a whole number ≥ 0; {OptionError} when x is
+ *   int32 and cannot hold the value.
+ */
+export function pad(x: Tensor, pads: readonly (readonly [before: number, behind: number])[], value = 0): Tensor {
+  requirePads(x, pads);
+  if (typeof value !== "number" || (x.dtype === "int32" && value !== (value | 0))) {
+    throw new OptionError(`pad value: expected a number that ${x.dtype} holds, got ${value}`);
+  }
+  const shape = pads.map(([before, behind], axis) => before + (x.shape[axis] as number) + behind);
+  const strides = stridesOf(shape);
+  const start = 4 * pads.reduce((offset, [before], axis) => offset + before * (strides[axis] as number), 0);
+  const y = Tensor.inStep(shape, x.dtype);
+  const { f32, i32 } = engine();
+  const first = y.address >>> 2;
+  (x.dtype === "int32" ? i32 : f32).fill(value, first, first + y.size);
+  scatterStrided(x.address, y.address + start, x.shape, strides);
+  record([x], [y], () => writeGradient(x, (dx) => gatherStrided(gradientOf(y) + start, dx, x.shape, strides)));
+  return y;
+}
+
+function requirePads(x: Tensor, pads: readonly (readonly number[])[]): void {
+  const pairs = Array.isArray(pads) && pads.every((pair) => Array.isArray(pair) && pair.length === 2);
+  const fits = pairs && pads.length === x.shape.length;
+  if (!fits || pads.flat().some((count) => !Number.isInteger(count) || count < 0)) {
+    const got = JSON.stringify(pads);
+    throw new ShapeError(`pad: expected ${x.shape.length} pairs of whole numbers ≥ 0, one for each axis, got ${got}`);
+  }
 }

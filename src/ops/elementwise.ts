@@ -64,9 +64,33 @@ function joinAxes(
   return joined;
 }
 
+/** A kernel of two operands, as `binary` is one: addresses, the sizes of two loops, and each operand's strides there. */
+export type PairKernel = (
+  a: number,
+  b: number,
+  y: number,
+  outer: number,
+  inner: number,
+  aOuterStride: number,
+  aInnerStride: number,
+  bOuterStride: number,
+  bInnerStride: number,
+) => void;
+
 /** out := a ∘ b with broadcasting; no gradient. */
 export function compute(operation: number, a: Tensor, b: Tensor, shape: Shape, out = Tensor.inStep(shape)): Tensor {
   const { kernels } = engine();
+  return computePairs((...at) => kernels.binary(operation, ...at), a, b, shape, out);
+}
+
+/** The same for any kernel of two operands. */
+export function computePairs(
+  kernel: PairKernel,
+  a: Tensor,
+  b: Tensor,
+  shape: Shape,
+  out = Tensor.inStep(shape),
+): Tensor {
   const joined = joinAxes(shape, broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape));
   const rank = joined.sizes.length;
   const innerA = rank > 0 ? (joined.a[rank - 1] as number) : 0;
@@ -77,11 +101,11 @@ export function compute(operation: number, a: Tensor, b: Tensor, shape: Shape, o
     const outerA = rank > 1 ? (joined.a[0] as number) : 0;
     const outerB = rank > 1 ? (joined.b[0] as number) : 0;
     if (sizeOf(shape) > 0) {
-      kernels.binary(operation, a.address, b.address, out.address, outer, inner, outerA, innerA, outerB, innerB);
+      kernel(a.address, b.address, out.address, outer, inner, outerA, innerA, outerB, innerB);
     }
     return out;
   }
-  return compute(operation, expanded(a, shape), expanded(b, shape), shape, out);
+  return computePairs(kernel, expanded(a, shape), expanded(b, shape), shape, out);
 }
 
 /** `x` written out in full at the shape it broadcasts to. */

@@ -10,13 +10,15 @@ const TILE = 64;
 /**
  * Maps `count` numbers.
  * @param values the arguments of the kernel for `size` numbers that begin `at` bytes behind the first.
+ * @param kernels the module that the kernel is of, unless it is the core.
  */
 export function mapNumbers(
-  kernel: "activationForward" | "activationBackward",
+  kernel: "activationForward" | "activationBackward" | "sine" | "sineBackward",
   count: number,
   values: (at: number, size: number) => number[],
+  kernels: Partial<Record<typeof kernel, unknown>> = engine().kernels,
 ): void {
-  const { kernels, threads } = engine();
+  const { threads } = engine();
   const parts = threads?.partsFor(count * WORK, Math.ceil(count / TILE)) ?? 1;
   if (threads && parts > 1) {
     threads.run(

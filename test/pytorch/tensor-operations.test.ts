@@ -6,6 +6,8 @@ import {
   argmax,
   broadcastTo,
   clamp,
+  cos,
+  cumsum,
   equal,
   exp,
   gather,
@@ -17,10 +19,14 @@ import {
   logSumExp,
   max,
   maximum,
+  mean,
   min,
   minimum,
   mul,
   oneHot,
+  pad,
+  pow,
+  sin,
   sqrt,
   square,
   sum,
@@ -39,6 +45,11 @@ interface Options {
   max?: number;
   count?: number;
   shape?: number[];
+  exponent?: number;
+  axes?: number[];
+  keepDimension?: boolean;
+  pads?: [number, number][];
+  value?: number;
 }
 
 type Run = (a: Tensor, b: Tensor, fixture: FixtureCase<Options>) => Tensor;
@@ -66,6 +77,13 @@ const operations: Record<string, Run> = {
   gather: (a, _, fixture) => gather(a, axisOf(fixture), toTensor(fixture.tensor("index"))),
   oneHot: (_, __, fixture) => oneHot(toTensor(fixture.tensor("index")), fixture.options.count as number),
   broadcastTo: (a, _, { options }) => broadcastTo(a, options.shape as number[]),
+  pow: (a, b, { options }) => pow(a, options.exponent ?? b),
+  sin,
+  cos,
+  sum: (a, _, { options }) => sum(a, options.axes, options.keepDimension),
+  mean: (a, _, { options }) => mean(a, options.axes, options.keepDimension),
+  cumsum: (a, _, fixture) => cumsum(a, axisOf(fixture)),
+  pad: (a, _, { options }) => pad(a, options.pads as [number, number][], options.value),
 };
 
 describe("operations = torch", () => {
