@@ -147,7 +147,12 @@ function recordFor(
  * Computes `run(...inputs)` and forgets everything on the way but the result; when its gradient comes, `run` is done
  * again and walked back. Costs a second forward pass and saves the memory of what `run` computes in between.
  *
- *     const y = checkpoint((x) => activations.tanh(linear(x, weight)), [x]);
+ * ```ts
+ * const layer = new Linear({ inputSize: 3, outputSize: 4 });
+ * const y = checkpoint((x) => activations.tanh(layer.forward(x)), [normal([2, 3])]);
+ * sum(y).backward();
+ * layer.weight.grad?.shape; // [4, 3]
+ * ```
  *
  * Random numbers are the same both times: dropout drops the same ones. So must be everything else that `run` reads:
  * weights, `training`, variables of its function. Parameters that it uses need not be named in `inputs`.

@@ -69,8 +69,10 @@ function checkBatch(
  * Reads each sequence by its most probable class at every step: fast, and what is right when the network is sure. The
  * labelling need not be the most probable one, since many paths spell the same.
  *
- *     const logProbabilities = tensor([[[-3, -0.1]], [[-0.1, -3]], [[-3, -0.1]]]); // [T = 3, B = 1, C = 2]
- *     ctcGreedyDecode(logProbabilities)[0].labels; // [1, 1]
+ * ```ts
+ * const logProbabilities = tensor([[[-3, -0.1]], [[-0.1, -3]], [[-3, -0.1]]]); // [T = 3, B = 1, C = 2]
+ * ctcGreedyDecode(logProbabilities)[0]?.labels; // [1, 1]
+ * ```
  *
  * @param logProbabilities [T, B, C]; what lies behind the end of a sequence is not looked at. Of equal classes the first.
  * @returns a labelling for each sequence, with the log-probability of that one path.
@@ -190,9 +192,13 @@ function forget(found: readonly Prefix[], kept: ReadonlySet<Prefix>): void {
  * there are beginnings finds the most probable labelling with its exact probability; a narrower one may miss it, and then
  * gives lower bounds.
  *
- *     const row = [[Math.log(0.6), Math.log(0.4)]]; // blank 0.6, label 0.4
- *     const [[best, second]] = ctcBeamSearch(tensor([row, row]), { topPaths: 2 });
- *     best.labels; // [1], of probability 0.64: though the most probable path, of probability 0.36, is blank throughout
+ * ```ts
+ * const row = [[Math.log(0.6), Math.log(0.4)]]; // blank 0.6, label 0.4
+ * const [labellings] = ctcBeamSearch(tensor([row, row]), { topPaths: 2 });
+ * // Of probability 0.64: though the most probable path, of probability 0.36, is blank throughout.
+ * labellings?.[0]?.labels; // [1]
+ * labellings?.[1]?.labels; // []
+ * ```
  *
  * @param logProbabilities [T, B, C]; what lies behind the end of a sequence is not looked at.
  * @returns for each sequence up to `topPaths` labellings, the most probable first; fewer when fewer are possible.

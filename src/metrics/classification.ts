@@ -7,8 +7,10 @@ import { type Classes, COUNTED, type CountedOptions, countedPairs, countedScores
 /**
  * The share of targets that were predicted; NaN when none counts.
  *
- *     accuracy([0, 2, 1], [0, 1, 1]); // 2 / 3
- *     accuracy(tensor([[[0.9, 0.1]], [[0.8, 0.2]]]), tensor(Int32Array.of(0, 1), [2, 1]), { lengths: [1] }); // 1
+ * ```ts
+ * accuracy([0, 2, 1], [0, 1, 1]); // 2 / 3
+ * accuracy(tensor([[[0.9, 0.1]], [[0.8, 0.2]]]), tensor(Int32Array.of(0, 1), [2, 1]), { lengths: [1] }); // 1
+ * ```
  *
  * @param predictions classes, or float32 scores [..., C], of which the largest is the class.
  * @param targets classes [...]; [T, B] with lengths.
@@ -32,7 +34,9 @@ export interface TopKOptions extends CountedOptions {
 /**
  * The share of targets among the k classes of the largest scores, of equal ones the first; NaN when none counts.
  *
- *     topKAccuracy(tensor([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]]), [1, 2], { k: 2 }); // 0.5
+ * ```ts
+ * topKAccuracy(tensor([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]]), [1, 2], { k: 2 }); // 0.5
+ * ```
  *
  * @param scores float32 [..., C]
  * @param targets classes [...]; [T, B] with lengths.
@@ -59,7 +63,9 @@ export interface ConfusionOptions extends CountedOptions {
 /**
  * How often each class was taken for each: `matrix[target][prediction]`, as scikit-learn has it.
  *
- *     confusionMatrix([0, 1, 1], [0, 0, 1]); // [[1, 1], [0, 1]]
+ * ```ts
+ * confusionMatrix([0, 1, 1], [0, 0, 1]); // [[1, 1], [0, 1]]
+ * ```
  *
  * @param predictions classes, or float32 scores [..., C].
  * @throws {ShapeError} when they do not meet; {OptionError} when one is no class; {NumericError} when a score is NaN.
@@ -182,7 +188,11 @@ export function recall(predictions: Classes, targets: Classes, options: ClassSco
  * "macro": averaged over the classes that occur, or over all of `classes` where given; "weighted": averaged by how many
  * targets a class has; "micro": of the counts of all classes together, which is the accuracy; "none": a number a class.
  *
- *     f1Score([0, 1, 1, 2], [0, 1, 2, 2], { average: "none" }); // [1, 2/3, 2/3]
+ * ```ts
+ * f1Score([0, 1, 1, 2], [0, 1, 2, 2], { average: "none" }); // [1, 2 / 3, 2 / 3]
+ * precision([0, 1, 1, 2], [0, 1, 2, 2], { average: "none" }); // [1, 1 / 2, 1]
+ * recall([0, 1, 1, 2], [0, 1, 2, 2], { average: "none" }); // [1, 1, 1 / 2]
+ * ```
  *
  * @param predictions classes, or float32 scores [..., C].
  * @throws {ShapeError} when they do not meet; {OptionError} when one is no class; {NumericError} when a score is NaN.

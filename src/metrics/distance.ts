@@ -15,8 +15,10 @@ function piecesOf(what: string, pieces: Pieces): ArrayLike<unknown> {
 /**
  * Levenshtein's distance: the fewest insertions, deletions and replacements that make one of the other.
  *
- *     editDistance("kitten", "sitting"); // 3
- *     editDistance([1, 2, 3], [1, 3]); // 1
+ * ```ts
+ * editDistance("kitten", "sitting"); // 3
+ * editDistance([1, 2, 3], [1, 3]); // 1
+ * ```
  *
  * Time: the product of both lengths; holds one row of the shorter.
  * @throws {DataError} when one is neither a text nor an array.
@@ -75,7 +77,9 @@ export function wordsOf(text: string): string[] {
  * Word error rate: the edits of words that make the references of the hypotheses, by the number of words in the references,
  * of all texts together. 0 when nothing is wrong; ∞ when all references are empty and a hypothesis is not.
  *
- *     wordErrorRate("the cat sat", "the cat sat down"); // 0.25
+ * ```ts
+ * wordErrorRate("the cat sat", "the cat sat down"); // 0.25
+ * ```
  *
  * @throws {DataError} when there is not a reference for each hypothesis.
  */
@@ -86,7 +90,9 @@ export function wordErrorRate(hypotheses: string | readonly string[], references
 /**
  * Character error rate: as `wordErrorRate`, by characters (code points), white space included.
  *
- *     characterErrorRate(["abc", "d"], ["abd", "d"]); // 0.25
+ * ```ts
+ * characterErrorRate(["abc", "d"], ["abd", "d"]); // 0.25
+ * ```
  *
  * @throws {DataError} when there is not a reference for each hypothesis.
  */

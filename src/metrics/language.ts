@@ -10,7 +10,9 @@ function requireNumber(what: string, value: number): void {
 /**
  * How many equally likely choices a mean cross-entropy amounts to: e to the power of it.
  *
- *     perplexity(Math.log(8)); // 8
+ * ```ts
+ * perplexity(Math.log(8)); // 8
+ * ```
  *
  * @param meanNats the mean of `crossEntropy` over tokens.
  * @throws {OptionError} when it is no number. Infinite above 709.
@@ -23,7 +25,9 @@ export function perplexity(meanNats: number): number {
 /**
  * A mean cross-entropy over characters in bits: divided by log 2.
  *
- *     bitsPerCharacter(Math.log(8)); // 3
+ * ```ts
+ * bitsPerCharacter(Math.log(8)); // 3
+ * ```
  *
  * @throws {OptionError} when it is no number.
  */
@@ -111,7 +115,9 @@ function checkSentences(candidates: readonly Sentence[], references: readonly (r
  * length c is less than r, that of the references nearest in length. Counts are of the whole corpus before they are
  * divided. 0 when there is no hit of some length, unless smoothed.
  *
- *     bleu(["the cat sat on the mat"], [["the cat sat on the mat"]]); // 1
+ * ```ts
+ * bleu(["the cat sat on the mat"], [["the cat sat on the mat"]]); // 1
+ * ```
  *
  * @param references for each candidate the sentences it may be like.
  * @throws {DataError} when a candidate has no reference; {OptionError} when order is not a whole number ≥ 1.

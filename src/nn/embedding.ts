@@ -22,8 +22,13 @@ export interface EmbeddingOptions {
 /**
  * A vector for each of `count` tokens. Vectors start normally distributed with standard deviation 1.
  *
- *     const embed = new Embedding({ count: 1000, size: 64, paddingIndex: 0 });
- *     const head = new Linear({ inputSize: 64, outputSize: 1000, weight: embed.weight }); // the same table, tied
+ * ```ts
+ * const embed = new Embedding({ count: 1000, size: 64, paddingIndex: 0 });
+ * const head = new Linear({ inputSize: 64, outputSize: 1000, weight: embed.weight }); // the same table, tied
+ * const x = embed.forward(tensor(Int32Array.of(7, 42, 0), [3, 1])); // tokens [T, B]
+ * x.shape; // [3, 1, 64]
+ * head.forward(x).shape; // [3, 1, 1000]
+ * ```
  */
 export class Embedding extends Module {
   /** [count, size] */

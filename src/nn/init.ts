@@ -333,11 +333,17 @@ export function naturalLogarithm(x: number): number {
  * What parameters start from, for those who want something else than the layers do. Each takes a parameter, draws from the
  * shared generator (`seed`) where it draws, and returns the parameter; the last two take a layer.
  *
- *     const rnn = new RNN({ inputSize: 8, hiddenSize: 32, activation: "relu" });
- *     const weights = new Map(rnn.namedParameters());
- *     initialize.xavierUniform(weights.get("weight_ih_l0")!, { gain: initialize.gain("relu") });
- *     initialize.identity(weights.get("weight_hh_l0")!);
- *     initialize.chrono(new LSTM({ inputSize: 8, hiddenSize: 32 }), 1000);
+ * ```ts
+ * const rnn = new RNN({ inputSize: 8, hiddenSize: 32, activation: "relu" });
+ * for (const [name, parameter] of rnn.namedParameters()) {
+ *   if (name === "weight_ih_l0") initialize.xavierUniform(parameter, { gain: initialize.gain("relu") });
+ *   if (name === "weight_hh_l0") initialize.identity(parameter);
+ * }
+ * const state = ones([1, 1, 32]);
+ * rnn.forward(zeros([1, 1, 8]), state).output.shape; // [1, 1, 32]
+ * initialize.chrono(new LSTM({ inputSize: 8, hiddenSize: 32 }), 1000);
+ * initialize.gain("relu"); // Math.SQRT2
+ * ```
  */
 export const initialize = {
   gain,

@@ -40,7 +40,18 @@ export abstract class Module {
    * Adds a buffer, or replaces it: a tensor that is part of the module's state and saved with it, but is not learnt, such
    * as running statistics. A copy is kept, which lives as long as the module.
    *
+   * ```ts
+   * class Shifted extends Module {
+   *   constructor(size: number) {
+   *     super();
    *     this.registerBuffer("running_mean", zeros([size]));
+   *   }
+   *   forward(x: Tensor): Tensor {
+   *     return sub(x, this.buffer("running_mean"));
+   *   }
+   * }
+   * Object.keys(new Shifted(3).stateDict()); // ["running_mean"]
+   * ```
    *
    * @throws {OptionError} when a parameter has the name; {ShapeError} when a buffer of another shape or type has it.
    */

@@ -27,8 +27,11 @@ export interface LockedDropoutOptions {
  * Variational dropout: while training, one mask [B, I] for all time steps of a sequence, y[t] = x[t] ⊙ m/(1 − p);
  * otherwise nothing.
  *
- *     const drop = new LockedDropout({ probability: 0.3 });
- *     drop.forward(x); // [T, B, I] → the same
+ * ```ts
+ * const drop = new LockedDropout({ probability: 0.3 });
+ * drop.forward(ones([5, 2, 8])).shape; // [5, 2, 8]
+ * drop.eval().forward(ones([1, 1, 2])); // [[[1, 1]]]
+ * ```
  *
  * Keeps the mask, B·I numbers. The same seed gives the same masks on every host.
  * Source: Gal & Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks".
@@ -67,7 +70,9 @@ export class LockedDropout extends Module {
  * Dropout of whole channels: while training, each of the B·C channels of [B, C, L] is zero with a probability, and else
  * scaled by 1/(1 − p); otherwise nothing. [C, L] is taken as one example.
  *
- *     new Dropout1d({ probability: 0.2 }).forward(x); // [B, C, L] → the same
+ * ```ts
+ * new Dropout1d({ probability: 0.2 }).forward(ones([2, 8, 5])).shape; // [2, 8, 5]
+ * ```
  *
  * Source: Tompson et al. 2015, "Efficient object localization using convolutional networks".
  */
@@ -98,8 +103,10 @@ export class Dropout1d extends Module {
  * Dropout of whole words: while training, each row of an embedding's table is zero with a probability for the length of
  * a forward pass, wherever the word occurs, and else scaled by 1/(1 − p); otherwise the embedding as it is.
  *
- *     const embed = new EmbeddingDropout({ embedding: new Embedding({ count: 1000, size: 64 }), probability: 0.1 });
- *     embed.forward(tokens); // int32 [T, B] → [T, B, 64]
+ * ```ts
+ * const embed = new EmbeddingDropout({ embedding: new Embedding({ count: 1000, size: 64 }), probability: 0.1 });
+ * embed.forward(tensor(Int32Array.of(7, 42), [2, 1])).shape; // [2, 1, 64]
+ * ```
  *
  * Keeps a number a word and a number a token. The embedding is the field `embedding`, its parameter `embedding.weight`.
  * Source: Gal & Ghahramani 2016; Merity, Keskar & Socher 2017, "Regularizing and optimizing LSTM language models".

@@ -25,7 +25,9 @@ function outputOf(module: Link, x: Tensor): Tensor {
 /**
  * A module for single examples, applied to each time step: [T, B, …] is seen as [T·B, …] and taken apart again.
  *
- *     new TimeDistributed(new BatchNorm1d({ channels: 16 })).forward(x); // [T, B, 16] → [T, B, 16]
+ * ```ts
+ * new TimeDistributed(new BatchNorm1d({ channels: 16 })).forward(normal([5, 2, 16])).shape; // [5, 2, 16]
+ * ```
  *
  * [B, T, …] works as well. The module is the field `module`, its parameters `module.weight` and so on.
  */
@@ -65,7 +67,9 @@ export class TimeDistributed extends Module {
 /**
  * y = x + f(x), which lets deep stacks learn. Of a recurrent layer, f(x) is its output.
  *
- *     new Residual(new LSTM({ inputSize: 64, hiddenSize: 64 })).forward(x); // [T, B, 64] → [T, B, 64]
+ * ```ts
+ * new Residual(new LSTM({ inputSize: 64, hiddenSize: 64 })).forward(normal([5, 2, 64])).shape; // [5, 2, 64]
+ * ```
  *
  * The module is the field `module`. It does not stream: a stream hands each stage only what the last one made.
  * Source: He et al. 2016, "Deep residual learning for image recognition".
@@ -111,8 +115,11 @@ export interface BidirectionalOptions {
  * Two layers of one kind over the same sequences, one from the start and one from the end:
  * y = merge(f(x), reverse(g(reverse(x)))).
  *
- *     const layer = () => new GRU({ inputSize: 8, hiddenSize: 16 });
- *     new Bidirectional(layer(), layer(), { merge: "sum" }).forward(x); // [T, B, 8] → [T, B, 16]
+ * ```ts
+ * const layer = () => new GRU({ inputSize: 8, hiddenSize: 16 });
+ * const both = new Bidirectional(layer(), layer(), { merge: "sum" });
+ * both.forward(normal([5, 2, 8])).shape; // [5, 2, 16]
+ * ```
  *
  * The layers are any modules over sequences, recurrent or not, and are the fields `forwardLayer` and `backwardLayer`.
  * It does not stream: it reads the future.

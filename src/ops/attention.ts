@@ -35,7 +35,12 @@ export interface AttentionResult {
 /**
  * output = softmax(q·kᵀ/√D)·v, over what the mask lets each step see.
  *
- *     const { output, weights } = scaledDotProductAttention(query, key, value, { causal: true });
+ * ```ts
+ * const [query, key, value] = [normal([2, 5, 8]), normal([2, 5, 8]), normal([2, 5, 3])];
+ * const { output, weights } = scaledDotProductAttention(query, key, value, { causal: true });
+ * output.shape; // [2, 5, 3]
+ * slice(weights, 1, 0, 1); // [[[1, 0, 0, 0, 0]], [[1, 0, 0, 0, 0]]]
+ * ```
  *
  * A mask says with 1 what may be seen and with 0 what may not, everywhere in this library.
  * @param query [..., T, D]; @param key [..., S, D]; @param value [..., S, E], the axes before being the same.
@@ -145,7 +150,9 @@ function indexOf(flat: number, shape: Shape): number[] {
 /**
  * A mask from lengths: 1 at the first lengths[b] of S positions, 0 behind.
  *
- *     lengthMask([3, 1], 4); // [[1, 1, 1, 0], [1, 0, 0, 0]]
+ * ```ts
+ * lengthMask([3, 1], 4); // [[1, 1, 1, 0], [1, 0, 0, 0]]
+ * ```
  *
  * @returns [B, S]
  * @throws {OptionError} when a length is not a whole number from 0 to `steps`.

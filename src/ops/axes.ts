@@ -88,10 +88,7 @@ export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
  * x with constant numbers before and behind each axis.
  *
  * ```ts
- * import { pad, tensor } from "unrolled";
- *
- * const y = pad(tensor([[1, 2], [3, 4]]), [[1, 0], [0, 2]], -1);
- * console.log(y.shape, y.toArray()); // [3, 4] [-1, -1, -1, -1, 1, 2, -1, -1, 3, 4, -1, -1]
+ * pad(tensor([[1, 2], [3, 4]]), [[1, 0], [0, 2]], -1); // [[-1, -1, -1, -1], [1, 2, -1, -1], [3, 4, -1, -1]]
  * ```
  *
  * @param pads [before, behind] for every axis, in order.

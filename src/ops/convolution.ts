@@ -57,7 +57,11 @@ export function pairOf(what: string, value: Pair, least = 1): [number, number] {
 /**
  * y[b, o, t] = bias[o] + Σ_{c, k} weight[o, c, k]·x[b, c, t·stride + k·dilation − padding].
  *
- *     conv1d(x, weight, { padding: "causal", dilation: 2 });
+ * ```ts
+ * const [x, weight] = [tensor([[[1, 2, 3, 4]]]), tensor([[[10, 1]]])];
+ * conv1d(x, weight, { padding: "causal" }); // [[[1, 12, 23, 34]]]
+ * conv1d(x, weight, { dilation: 2, stride: 2 }); // [[[13]]]
+ * ```
  *
  * @param x [B, C, L]; @param weight [O, C/groups, K].
  * @returns [B, O, L'], L' = ⌊(L + padding − dilation·(K − 1) − 1)/stride⌋ + 1 with the padding of both sides.
@@ -93,7 +97,9 @@ export function conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions = {}): 
 /**
  * y[b, o, i, j] = bias[o] + Σ_{c, h, w} weight[o, c, h, w]·x[b, c, i·stride + h·dilation − padding, …].
  *
- *     conv2d(x, weight, { padding: "same" });
+ * ```ts
+ * conv2d(ones([1, 1, 3, 3]), ones([1, 1, 3, 3]), { padding: "same" }); // [[[[4, 6, 4], [6, 9, 6], [4, 6, 4]]]]
+ * ```
  *
  * @param x [B, C, H, W]; @param weight [O, C/groups, KH, KW].
  * @returns [B, O, H', W'], each as for `conv1d`.

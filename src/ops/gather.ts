@@ -10,7 +10,10 @@ import { requireIndices } from "./embedding.ts";
 /**
  * Along one axis the numbers that an index names: y[…, j, …] = x[…, index[…, j, …], …].
  *
- *     gather(logits, -1, classes); // logits [T, B, C], classes int32 [T, B, 1] → [T, B, 1]
+ * ```ts
+ * const logits = tensor([[1, 2, 3], [4, 5, 6]]);
+ * gather(logits, -1, tensor(Int32Array.of(2, 0), [2, 1])); // [[3], [4]]
+ * ```
  *
  * @param index int32, as many axes as x and of the same sizes but along the axis.
  * @throws {ShapeError} when shapes do not fit; {OptionError} when an index is outside the axis.

@@ -37,8 +37,12 @@ export interface RowStatistics {
 /**
  * y = (x − mean x)/√(var x + ε) ⊙ weight + bias over the last axes, the variance being that of the numbers at hand.
  *
- *     layerNorm(x, [64]);                    // over the last axis
- *     layerNorm(x, [8, 64], { weight, bias }); // over the last two
+ * ```ts
+ * const x = normal([2, 8, 64]);
+ * layerNorm(x, [64]).shape; // [2, 8, 64]
+ * const [weight, bias] = [ones([8, 64]), zeros([8, 64])];
+ * mean(layerNorm(x, [8, 64], { weight, bias }), [1, 2]); // [0, 0]
+ * ```
  *
  * @param x [..., ...normalizedShape]
  * @param normalizedShape the sizes of the axes that are normalised together.
@@ -62,7 +66,9 @@ export function layerNorm(x: Tensor, normalizedShape: Shape, options: LayerNormO
 /**
  * y = x/√(mean x² + ε) ⊙ weight over the last axes: layerNorm without the mean, which costs less.
  *
- *     rmsNorm(x, [64], { weight });
+ * ```ts
+ * rmsNorm(tensor([[1, 7]]), [2], { weight: tensor([5, 10]), epsilon: 1e-12 }); // [[1, 14]]
+ * ```
  *
  * @param x [..., ...normalizedShape]
  * @throws {ShapeError} when x does not end in `normalizedShape`, or weight is not of that shape; {OptionError} when an

@@ -25,7 +25,9 @@ const names = ["kernelSize", "stride", "padding"];
 /**
  * The largest number of each window: [B, C, L] → [B, C, L'], L' = ⌊(L + 2·padding − kernelSize)/stride⌋ + 1.
  *
- *     maxPool1d(x, { kernelSize: 2 });
+ * ```ts
+ * maxPool1d(tensor([[[1, 3, 2, 5]]]), { kernelSize: 2 }); // [[[3, 5]]]
+ * ```
  *
  * @throws {ShapeError} when x is of another shape or shorter than the kernel; {OptionError} when an option is unknown or
  *   out of range. Keeps the place of each result.

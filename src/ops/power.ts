@@ -20,14 +20,12 @@ function raise(x: Tensor, exponent: Tensor): Tensor {
  *     dx = dy · e · x^(e − 1), 0 where e = 0;    de = dy · xᵉ · log x, 0 where x = 0 and e ≥ 0 (NaN below 0)
  *
  * ```ts
- * import { pow, sum, tensor } from "unrolled";
- *
  * const x = tensor([1, 2, 3], undefined, { requiresGrad: true });
  * const y = pow(x, 3);
- * console.log(y.toArray());             // [1, 8, 27]
+ * y; // [1, 8, 27]
  * sum(y).backward();
- * console.log(x.grad?.toArray());       // [3, 12, 27]
- * console.log(pow(2, tensor([1, 10])).toArray()); // [2, 1024]
+ * x.grad; // [3, 12, 27]
+ * pow(2, tensor([1, 10])); // [2, 1024]
  * ```
  *
  * @throws {ShapeError} when shapes do not broadcast, or a tensor is not float32.

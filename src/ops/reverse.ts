@@ -9,8 +9,11 @@ import { Tensor } from "../tensor/tensor.ts";
 /**
  * Each sequence of a batch from its end: y[t, b] = x[length_b − 1 − t, b] within its length, and x[t, b] beyond.
  *
- *     reverseSequence(x);                      // [T, B, …], all T steps
- *     reverseSequence(x, { lengths: [5, 3] }); // padding stays where it is
+ * ```ts
+ * const x = tensor([[1, 4], [2, 5], [3, 6]]); // [T, B]
+ * reverseSequence(x); // [[3, 6], [2, 5], [1, 4]]
+ * reverseSequence(x, { lengths: [3, 2] }); // [[3, 5], [2, 4], [1, 6]]
+ * ```
  *
  * @param x [T, B, …], or [B, T, …] with `batchFirst`.
  * @returns x's shape.

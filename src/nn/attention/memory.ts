@@ -81,8 +81,13 @@ abstract class MemoryAttention extends Module {
 /**
  * Additive attention: score(q, m) = v·tanh(W·q + U·m), context = Σ softmax(score)·m.
  *
- *     const attention = new AdditiveAttention({ querySize: 8, memorySize: 16, attentionSize: 12 });
- *     const { context, weights } = attention.forward(state, output, { lengths: [7, 5, 3] }); // [B, 16], [B, S]
+ * ```ts
+ * const attention = new AdditiveAttention({ querySize: 8, memorySize: 16, attentionSize: 12 });
+ * const [state, output] = [normal([3, 8]), normal([7, 3, 16])]; // [B, Q], [S, B, M]
+ * const { context, weights } = attention.forward(state, output, { lengths: [7, 5, 3] });
+ * context.shape; // [3, 16]
+ * weights.shape; // [3, 7]
+ * ```
  *
  * Parameters: query.weight [A, Q], memory.weight [A, M], score.weight [1, A]; none has a bias. Keeps T·S·B·A numbers for
  * the way back.
@@ -126,8 +131,13 @@ export interface DotAttentionOptions {
 /**
  * Multiplicative attention: score(q, m) = q·m ("dot") or q·W·m ("general"), context = Σ softmax(score)·m.
  *
- *     const attention = new DotAttention({ querySize: 16 });
- *     const { context, weights } = attention.forward(state, output, { lengths: [7, 5, 3] }); // [B, 16], [B, S]
+ * ```ts
+ * const attention = new DotAttention({ querySize: 16 });
+ * const [state, output] = [normal([3, 16]), normal([7, 3, 16])]; // [B, Q], [S, B, M]
+ * const { context, weights } = attention.forward(state, output, { lengths: [7, 5, 3] });
+ * context.shape; // [3, 16]
+ * sum(weights, 1); // [1, 1, 1]
+ * ```
  *
  * Source: Luong, Pham & Manning 2015, "Effective approaches to attention-based neural machine translation".
  */

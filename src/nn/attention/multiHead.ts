@@ -54,9 +54,15 @@ export interface MultiHeadAttentionResult {
  *
  * Masks say with 1 what may be seen and with 0 what may not, which is the reverse of PyTorch's boolean masks here.
  *
- *     const attention = new MultiHeadAttention({ embedSize: 64, heads: 4 });
- *     const { output, weights } = attention.forward(x); // of x itself: [T, B, 64], [B, T, T]
- *     attention.forward(x, memory, memory, { keyPaddingMask: lengthMask(lengths, 10) });
+ * ```ts
+ * const attention = new MultiHeadAttention({ embedSize: 64, heads: 4 });
+ * const x = normal([5, 2, 64]); // [T, B, E]
+ * const { output, weights } = attention.forward(x); // of x itself
+ * output.shape; // [5, 2, 64]
+ * weights.shape; // [2, 5, 5]
+ * const memory = normal([10, 2, 64]);
+ * attention.forward(x, memory, memory, { keyPaddingMask: lengthMask([10, 7], 10) }).weights.shape; // [2, 5, 10]
+ * ```
  *
  * Keeps 3 arrays of x's size and B·heads·T·S weights for the way back.
  * Source: Vaswani et al. 2017, "Attention is all you need".

@@ -46,8 +46,10 @@ function parameters(
  * Convolution along one axis: y[b, o, t] = bias[o] + Σ_{c, k} weight[o, c, k]·x[b, c, t·stride + k·dilation − padding].
  * Parameters have PyTorch's names and shapes. For sequences [T, B, C], permute to [B, C, T] first.
  *
- *     const conv = new Conv1d({ inputChannels: 3, outputChannels: 8, kernelSize: 5, padding: "causal" });
- *     conv.forward(x); // [B, 3, L] → [B, 8, L]
+ * ```ts
+ * const conv = new Conv1d({ inputChannels: 3, outputChannels: 8, kernelSize: 5, padding: "causal" });
+ * conv.forward(normal([2, 3, 20])).shape; // [2, 8, 20]
+ * ```
  */
 export class Conv1d extends Module {
   /** [O, C/groups, K] */
@@ -74,8 +76,10 @@ export class Conv1d extends Module {
 /**
  * Convolution over two axes; parameters have PyTorch's names and shapes.
  *
- *     const conv = new Conv2d({ inputChannels: 1, outputChannels: 4, kernelSize: 3, padding: "same" });
- *     conv.forward(x); // [B, 1, H, W] → [B, 4, H, W]
+ * ```ts
+ * const conv = new Conv2d({ inputChannels: 1, outputChannels: 4, kernelSize: 3, padding: "same" });
+ * conv.forward(normal([2, 1, 7, 9])).shape; // [2, 4, 7, 9]
+ * ```
  */
 export class Conv2d extends Module {
   /** [O, C/groups, KH, KW] */

@@ -34,8 +34,11 @@ const optionNames = ["channels", "epsilon", "momentum", "affine", "trackRunningS
  * Names and values at first are PyTorch's: parameters `weight` (ones) and `bias` (zeros), buffers `running_mean` (zeros),
  * `running_var` (ones) and `num_batches_tracked` (0), which are saved and loaded with the parameters.
  *
- *     const norm = new BatchNorm1d({ channels: 16 });
- *     norm.forward(x); // [B, 16] or [B, 16, L] → the same
+ * ```ts
+ * const norm = new BatchNorm1d({ channels: 16 });
+ * norm.forward(normal([8, 16])).shape; // [8, 16]
+ * norm.forward(normal([8, 16, 5])).shape; // [8, 16, 5]
+ * ```
  *
  * Keeps two arrays of x's size for the way back.
  * Source: Ioffe & Szegedy 2015, "Batch normalization".

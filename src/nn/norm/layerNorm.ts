@@ -30,8 +30,10 @@ export type RMSNormOptions = Omit<LayerNormOptions, "bias">;
  * Layer normalisation: y = (x − mean x)/√(var x + ε) ⊙ weight + bias over the last axis or axes. Parameters are PyTorch's
  * `weight` (ones at first) and `bias` (zeros), of the normalised shape.
  *
- *     const norm = new LayerNorm({ normalizedShape: 64 });
- *     norm.forward(x); // [T, B, 64] → [T, B, 64]
+ * ```ts
+ * const norm = new LayerNorm({ normalizedShape: 64 });
+ * norm.forward(normal([5, 2, 64])).shape; // [5, 2, 64]
+ * ```
  *
  * Source: Ba, Kiros & Hinton 2016, "Layer normalization".
  */
@@ -66,7 +68,10 @@ export class LayerNorm extends Module {
  * Normalisation by the root of the mean square: y = x/√(mean x² + ε) ⊙ weight over the last axis or axes. The parameter is
  * PyTorch's `weight` (ones at first).
  *
- *     const norm = new RMSNorm({ normalizedShape: 64 });
+ * ```ts
+ * const norm = new RMSNorm({ normalizedShape: 2, epsilon: 1e-12 });
+ * norm.forward(tensor([[1, 7]])); // [[0.2, 1.4]]
+ * ```
  *
  * Source: Zhang & Sennrich 2019, "Root mean square layer normalization".
  */

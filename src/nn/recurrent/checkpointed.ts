@@ -24,21 +24,28 @@ export interface CheckpointedOptions {
  * A recurrent layer that keeps its states at the ends of segments only, and runs each segment again on the way back:
  * the same outputs and gradients for a fraction of the memory and one more forward pass.
  *
- *     const layer = new Checkpointed(new LSTM({ inputSize: 64, hiddenSize: 256 }));
- *     const { output, state } = layer.forward(x); // as lstm.forward(x)
+ * ```ts
+ * const layer = new Checkpointed(new LSTM({ inputSize: 3, hiddenSize: 8 }));
+ * const { output, state } = layer.forward(normal([100, 2, 3])); // as those of the LSTM
+ * output.shape; // [100, 2, 8]
+ * state.c.shape; // [1, 2, 8]
+ * ```
  *
  * It takes any layer with `forward(x, state) → { output, state }`, such as RNN, LSTM and GRU in one direction, and modules
  * of your own. What follows a layer step by step, such as a `Linear` head, is best put inside, so that its input is not
  * kept either:
  *
- *     class Head extends Module {
- *       lstm = new LSTM({ inputSize: 64, hiddenSize: 256 });
- *       linear = new Linear({ inputSize: 256, outputSize: 10 });
- *       forward(x: Tensor, state?: LSTMState) {
- *         const { output, state: last } = this.lstm.forward(x, state);
- *         return { output: this.linear.forward(output), state: last };
- *       }
- *     }
+ * ```ts
+ * class Head extends Module {
+ *   lstm = new LSTM({ inputSize: 3, hiddenSize: 8 });
+ *   linear = new Linear({ inputSize: 8, outputSize: 10 });
+ *   forward(x: Tensor, state?: LSTMState) {
+ *     const { output, state: last } = this.lstm.forward(x, state);
+ *     return { output: this.linear.forward(output), state: last };
+ *   }
+ * }
+ * new Checkpointed(new Head()).forward(normal([100, 2, 3])).output.shape; // [100, 2, 10]
+ * ```
  *
  * Memory in numbers a position: that of the output and, on the way back, of its gradient; what the layer itself keeps
  * (7H of an LSTM) for one segment at a time; a state for each segment. Dropout between layers drops the same numbers both

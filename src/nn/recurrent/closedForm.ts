@@ -30,8 +30,11 @@ export interface ClosedFormPass {
  * h_t = σ(−s) ⊙ tanh(G·z) + σ(s) ⊙ tanh(H·z), s = (A·z + a)·Δ_t + B·z + b, where z is what the backbone makes of x_t and
  * h_{t-1}, and Δ_t the time that has passed (G, H, A and B with biases).
  *
- *     const layer = new ClosedFormContinuous({ inputSize: 3, hiddenSize: 32 });
- *     const { output, state } = layer.forward(x, undefined, { elapsed }); // [T, B, 32], [B, 32]
+ * ```ts
+ * const layer = new ClosedFormContinuous({ inputSize: 3, hiddenSize: 32 });
+ * const elapsed = uniform([5, 2], { low: 0.1, high: 2 }); // since the sample before
+ * layer.forward(normal([5, 2, 3]), undefined, { elapsed }).output.shape; // [5, 2, 32]
+ * ```
  *
  * Parameters: input.weight [U, I] and input.bias [U], recurrent.weight [U, H], backbone.n.weight [U, U] and .bias for
  * further layers, heads.weight [4H, U] and heads.bias in blocks G H A B; they start as those of `Linear`.

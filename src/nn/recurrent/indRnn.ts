@@ -18,8 +18,12 @@ export interface IndRNNOptions extends SequenceLayerOptions {
  * Independently recurrent network: h_t = f(W·x_t + b + u ⊙ h_{t-1}). Each number has a memory of its own, which neither
  * vanishes nor explodes over T steps while |u| stays within about 2^(1/T).
  *
- *     const layer = new IndRNN({ inputSize: 64, hiddenSize: 128 });
- *     const { output, state } = layer.forward(x); // [T, B, 128], [B, 128]
+ * ```ts
+ * const layer = new IndRNN({ inputSize: 64, hiddenSize: 128 });
+ * const { output, state } = layer.forward(normal([5, 2, 64])); // [T, B, I]
+ * output.shape; // [5, 2, 128]
+ * state.shape; // [2, 128]
+ * ```
  *
  * Parameters: input.weight [H, I] and input.bias [H], as `Linear` starts them, and recurrent [H], uniform in ±1.
  * Source: Li, Li, Cook, Zhu & Gao 2018, "Independently recurrent neural network (IndRNN)", arXiv:1803.04831.

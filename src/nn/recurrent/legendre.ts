@@ -83,8 +83,12 @@ export function legendreMemory(order: number, theta: number): { a: Float32Array;
  * that feeds and reads it. u_t = e_x·x_t + e_h·h_{t-1} + e_m·m_{t-1}, m_t = Ā·m_{t-1} + B̄·u_t,
  * h_t = tanh(W_x·x_t + W_h·h_{t-1} + W_m·m_t).
  *
- *     const layer = new LegendreMemoryUnit({ inputSize: 1, hiddenSize: 64, order: 32, theta: 500 });
- *     const { output, state } = layer.forward(x); // [T, B, 64], { h: [B, 64], m: [B, 32] }
+ * ```ts
+ * const layer = new LegendreMemoryUnit({ inputSize: 1, hiddenSize: 64, order: 32, theta: 500 });
+ * const { output, state } = layer.forward(normal([5, 2, 1])); // [T, B, I]
+ * output.shape; // [5, 2, 64]
+ * state.m.shape; // [2, 32]
+ * ```
  *
  * Ā and B̄ follow from order and theta and are not learnt. Parameters: encoderX [1, I], encoderH [1, H], encoderM [1, d],
  * weightX [H, I], weightH [H, H], weightM [H, d]; they start uniform in ±1/√(last axis), encoderM at zero.

@@ -75,8 +75,12 @@ export interface LSTMState {
  * bias_ih_l0 [4H], bias_hh_l0 [4H] in blocks i f g o, and so on for each layer, `_reverse` for the second direction;
  * they start uniform in ±1/√H.
  *
- *     const lstm = new LSTM({ inputSize: 64, hiddenSize: 128, layers: 2 });
- *     const { output, state } = lstm.forward(x); // [T, B, 128], { h, c } of [2, B, 128]
+ * ```ts
+ * const lstm = new LSTM({ inputSize: 64, hiddenSize: 128, layers: 2 });
+ * const { output, state } = lstm.forward(normal([5, 3, 64])); // [T, B, I]
+ * output.shape; // [5, 3, 128]
+ * state.c.shape; // [2, 3, 128]
+ * ```
  *
  * Source: Hochreiter & Schmidhuber 1997, with the forget gate of Gers, Schmidhuber & Cummins 2000.
  */

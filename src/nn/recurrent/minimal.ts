@@ -56,8 +56,12 @@ abstract class Minimal extends SequenceLayer {
 /**
  * Minimal gated recurrent unit: h_t = (1 − z_t) ⊙ h_{t-1} + z_t ⊙ h̃_t, z_t = σ(W_z·x_t + b_z), h̃_t = W_h·x_t + b_h.
  *
- *     const layer = new MinGRU({ inputSize: 64, hiddenSize: 128 });
- *     const { output, state } = layer.forward(x); // [T, B, 128], [B, 128]
+ * ```ts
+ * const layer = new MinGRU({ inputSize: 64, hiddenSize: 128 });
+ * const { output, state } = layer.forward(normal([5, 2, 64])); // [T, B, I]
+ * output.shape; // [5, 2, 128]
+ * state.shape; // [2, 128]
+ * ```
  *
  * Parameters: gates.weight [2H, I] and gates.bias [2H] in blocks z h, as `Linear` starts them.
  * Source: Feng, Tung, Ahmed, Bengio & Hajimirsadeghi 2024, "Were RNNs all we needed?", arXiv:2410.01201.

@@ -16,8 +16,12 @@ export interface MinimalGatedUnitOptions extends SequenceLayerOptions {
  * Minimal gated unit, one gate for what a GRU has two: f_t = σ(W_f·x_t + b_f + U_f·h_{t-1}),
  * n_t = tanh(W_n·x_t + b_n + U_n·(f_t⊙h_{t-1})), h_t = h_{t-1} + f_t⊙(n_t − h_{t-1}).
  *
- *     const layer = new MinimalGatedUnit({ inputSize: 8, hiddenSize: 32 });
- *     const { output, state } = layer.forward(x); // [T, B, 32], [B, 32]
+ * ```ts
+ * const layer = new MinimalGatedUnit({ inputSize: 8, hiddenSize: 32 });
+ * const { output, state } = layer.forward(normal([5, 2, 8])); // [T, B, I]
+ * output.shape; // [5, 2, 32]
+ * state.shape; // [2, 32]
+ * ```
  *
  * Parameters, as `Linear` starts them: gate.weight and candidate.weight [H, I] with gate.bias and candidate.bias [H],
  * recurrentGate.weight and recurrentCandidate.weight [H, H]. The step is put together from operations, so each of T steps

@@ -38,8 +38,12 @@ export interface QRNNState {
  * - "fo"  c_t = f ⊙ c_{t-1} + (1 − f) ⊙ z, h_t = o ⊙ c_t
  * - "ifo" c_t = f ⊙ c_{t-1} + i ⊙ z, h_t = o ⊙ c_t
  *
- *     const layer = new QRNN({ inputSize: 64, hiddenSize: 128, window: 3 });
- *     const { output, state } = layer.forward(x); // [T, B, 128], { c: [B, 128], inputs: [2, B, 64] }
+ * ```ts
+ * const layer = new QRNN({ inputSize: 64, hiddenSize: 128, window: 3 });
+ * const { output, state } = layer.forward(normal([5, 4, 64])); // [T, B, I]
+ * output.shape; // [5, 4, 128]
+ * state.inputs.shape; // [2, 4, 64]
+ * ```
  *
  * Parameters: convolution.weight [G·H, window·I], blocks z f o i and in each row the oldest input first, and
  * convolution.bias [G·H]; they start as those of `Linear`.

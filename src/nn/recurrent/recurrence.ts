@@ -61,18 +61,22 @@ class Holder extends Module {
 /**
  * Scans a cell of your own over a sequence.
  *
- *     class Leaky {
- *       input = new Linear({ inputSize: 3, outputSize: 8 });
- *       recurrent = new Linear({ inputSize: 8, outputSize: 8, bias: false });
- *       stateSizes = 8;
- *       step(x: Tensor, h: Tensor) {
- *         const drive = activations.tanh(add(this.input.forward(x), this.recurrent.forward(h)));
- *         const next = add(mul(h, 0.9), mul(drive, 0.1));
- *         return { output: next, state: next };
- *       }
- *     }
- *     const layer = new Recurrence(new Leaky());
- *     const { output, state } = layer.forward(x); // [T, B, 8], [B, 8]
+ * ```ts
+ * class Leaky {
+ *   input = new Linear({ inputSize: 3, outputSize: 8 });
+ *   recurrent = new Linear({ inputSize: 8, outputSize: 8, bias: false });
+ *   stateSizes = 8;
+ *   step(x: Tensor, h: Tensor) {
+ *     const drive = activations.tanh(add(this.input.forward(x), this.recurrent.forward(h)));
+ *     const next = add(mul(h, 0.9), mul(drive, 0.1));
+ *     return { output: next, state: next };
+ *   }
+ * }
+ * const layer = new Recurrence(new Leaky());
+ * const { output, state } = layer.forward(normal([5, 2, 3])); // [T, B, I]
+ * output.shape; // [5, 2, 8]
+ * state.shape; // [2, 8]
+ * ```
  *
  * `RNNCell`, `LSTMCell` and `GRUCell` are such cells. Each step is recorded operation by operation, so memory for the way
  * back is what the cell's operations keep, times T, or with `checkpointEvery: k` times k, and T/k states.

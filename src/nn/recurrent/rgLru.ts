@@ -25,8 +25,12 @@ const SHARPNESS = 8;
  * Real-gated linear recurrent unit: r = σ(W_a·x_t + b_a), i = σ(W_x·x_t + b_x), a_t = σ(Λ)^{8r},
  * h_t = a_t ⊙ h_{t-1} + √(1 − a_t²) ⊙ i ⊙ x_t. The recurrence of Griffin's blocks.
  *
- *     const layer = new RGLRU({ hiddenSize: 128 });
- *     const { output, state } = layer.forward(x); // [T, B, 128], [B, 128]
+ * ```ts
+ * const layer = new RGLRU({ hiddenSize: 128 });
+ * const { output, state } = layer.forward(normal([5, 2, 128])); // [T, B, I]
+ * output.shape; // [5, 2, 128]
+ * state.shape; // [2, 128]
+ * ```
  *
  * Parameters: gates.weight [2H, H] and gates.bias [2H] in blocks a x, as `Linear` starts them, and decay (Λ) [H], which
  * starts so that σ(Λ)^8 is uniform from 0.9 to 0.999.

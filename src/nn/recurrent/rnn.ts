@@ -28,8 +28,12 @@ export interface RNNOptions extends RecurrentOptions {
  * Parameters are called and shaped as PyTorch's `nn.RNN`: weight_ih_l0 [H, I], weight_hh_l0 [H, H], bias_ih_l0 [H],
  * bias_hh_l0 [H], and so on for each layer, `_reverse` for the second direction; they start uniform in ±1/√H.
  *
- *     const rnn = new RNN({ inputSize: 8, hiddenSize: 32, activation: "relu" });
- *     const { output, state } = rnn.forward(x); // [T, B, 32], [1, B, 32]
+ * ```ts
+ * const rnn = new RNN({ inputSize: 8, hiddenSize: 32, activation: "relu" });
+ * const { output, state } = rnn.forward(normal([5, 2, 8])); // [T, B, I]
+ * output.shape; // [5, 2, 32]
+ * state.shape; // [1, 2, 32]
+ * ```
  *
  * Source: Elman 1990, "Finding structure in time".
  */

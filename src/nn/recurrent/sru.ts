@@ -22,8 +22,12 @@ export interface SRUOptions extends SequenceLayerOptions {
  * r = σ(W_r·x_t + v_r ⊙ c_{t-1} + b_r), h_t = r ⊙ c_t + (1 − r) ⊙ α·x_t, the last term the highway. Where inputs are not as
  * wide as states, a product of them takes the highway: W_s·x_t in place of x_t.
  *
- *     const layer = new SRU({ inputSize: 128, hiddenSize: 128 });
- *     const { output, state } = layer.forward(x); // [T, B, 128], [B, 128]
+ * ```ts
+ * const layer = new SRU({ inputSize: 128, hiddenSize: 128 });
+ * const { output, state } = layer.forward(normal([5, 2, 128])); // [T, B, I]
+ * output.shape; // [5, 2, 128]
+ * state.shape; // [2, 128]
+ * ```
  *
  * Parameters: weight [3H, I] in blocks x̃ f r, recurrent [2H] and bias [2H] in blocks f r, and weightSkip [H, I] where
  * I ≠ H. Weights start uniform in ±√(3/I), recurrent in ±√(1/H), the bias at zero, as the paper has it.

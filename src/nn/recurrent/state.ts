@@ -10,14 +10,20 @@ import { Tensor } from "../../tensor/tensor.ts";
  * on from one piece to the next (truncated back-propagation through time). Outputs are those of the whole stream;
  * gradients reach back to the beginning of their piece.
  *
- *     let state: LSTMState | undefined;
- *     for (const { input, target } of pieces) {
- *       optimizer.zeroGrad();
- *       const result = lstm.forward(input, state);
- *       mseLoss(result.output, target).backward();
- *       state = detachState(result.state); // before the step ends, and its memory with it
- *       optimizer.step();
- *     }
+ * ```ts
+ * const lstm = new LSTM({ inputSize: 1, hiddenSize: 4 });
+ * const optimizer = new Adam(lstm.parameters());
+ * const pieces = [0, 1, 2].map(() => ({ input: normal([6, 2, 1]), target: zeros([6, 2, 4]) }));
+ * let state: LSTMState | undefined;
+ * for (const { input, target } of pieces) {
+ *   optimizer.zeroGrad();
+ *   const result = lstm.forward(input, state);
+ *   mseLoss(result.output, target).backward();
+ *   state = detachState(result.state); // before the step ends, and its memory with it
+ *   optimizer.step();
+ * }
+ * state?.h.shape; // [1, 2, 4]
+ * ```
  *
  * @param state a tensor, or arrays and plain objects of tensors, as a layer or a cell returns it.
  * @throws {ShapeError} when something else is in it.

@@ -94,9 +94,11 @@ function reduceRows(losses: Tensor, { rows, targets, weight, ignoreIndex, reduct
  * the logits. With labels smoothed by ε, (1 − ε)·that + ε/C·Σ_c −w_c·log softmax(x)_c, and the mean still divides by the
  * weights of the targets, as in PyTorch.
  *
- *     const logits = normal([5, 2, 10]); // five steps of two sequences, ten classes
- *     const targets = tensor(new Int32Array(10), [5, 2]);
- *     crossEntropy(logits, targets, { lengths: [5, 3], labelSmoothing: 0.1 });
+ * ```ts
+ * const logits = zeros([5, 2, 10]); // five steps of two sequences, ten classes
+ * const targets = tensor(new Int32Array(10), [5, 2]);
+ * crossEntropy(logits, targets, { lengths: [5, 3], labelSmoothing: 0.1 }); // Math.log(10)
+ * ```
  *
  * @param logits [..., C]
  * @param targets int32 [...], classes from 0 to C − 1

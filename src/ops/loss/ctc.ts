@@ -101,9 +101,11 @@ function checkInput(what: string, logProbabilities: Tensor, targets: Tensor, opt
  * summed over all ways to do so: at each step a label or the blank, repetitions merged and blanks left out. It trains a
  * network on sequences whose labels have no places in time. PyTorch's ctc_loss.
  *
- *     const logProbabilities = logSoftmax(zeros([3, 1, 2])); // three steps, one sequence, blank and one label
- *     const loss = ctcLoss(logProbabilities, tensor(Int32Array.of(1), [1, 1]), [3], [1]);
- *     Math.exp(-loss.item()); // 6 of the 8 paths spell it
+ * ```ts
+ * const logProbabilities = logSoftmax(zeros([3, 1, 2])); // three steps, one sequence, blank and one label
+ * const loss = ctcLoss(logProbabilities, tensor(Int32Array.of(1), [1, 1]), [3], [1]);
+ * Math.exp(-loss.item()); // 6 / 8
+ * ```
  *
  * @param logProbabilities [T, B, C], of `logSoftmax`. What lies behind the end of a sequence is never read.
  * @param targets int32, [B, S] padded with anything, or [sum of targetLengths] one behind the other; no blanks.

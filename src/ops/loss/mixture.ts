@@ -44,8 +44,10 @@ function checkMixture({ logits, means, logScales }: MixtureParameters, target: T
  * Mixture density network (Bishop 1994): −log Σ_k softmax(logits)_k·Π_d N(target_d; means_kd, exp(logScales_kd)), for
  * networks that answer with a distribution. No density is too small: sums are taken of logarithms, in float64.
  *
- *     const parameters = { logits: zeros([1, 2]), means: zeros([1, 2, 3]), logScales: zeros([1, 2, 3]) };
- *     mixtureDensityLoss(parameters, zeros([1, 3])).item(); // 3 · log(2π) / 2
+ * ```ts
+ * const parameters = { logits: zeros([1, 2]), means: zeros([1, 2, 3]), logScales: zeros([1, 2, 3]) };
+ * mixtureDensityLoss(parameters, zeros([1, 3])); // 3 * Math.log(2 * Math.PI) / 2
+ * ```
  *
  * @param target [..., D]
  * @returns a single number, or [...] with reduction "none".

@@ -21,7 +21,9 @@ export interface BinaryCrossEntropyOptions {
  * −w·(p·t·log σ(x) + (1 − t)·log(1 − σ(x))). PyTorch's binary_cross_entropy_with_logits. Gradients go to logits, targets
  * and weight, not to positiveWeight.
  *
- *     bceWithLogitsLoss(tensor([0, 0]), tensor([1, 0])).item(); // log 2
+ * ```ts
+ * bceWithLogitsLoss(tensor([0, 0]), tensor([1, 0])); // Math.LN2
+ * ```
  *
  * @throws {ShapeError} when shapes do not meet; {OptionError} when positiveWeight is below 0. Targets are not checked to be
  *   from 0 to 1. Holds one number a logit, two with `weight`.
@@ -66,8 +68,10 @@ export interface DivergenceOptions {
  * Kullback-Leibler divergence of a distribution from the target, t·(log t − input) for each number; 0 where t = 0.
  * PyTorch's kl_div, with gradients to both.
  *
- *     const target = tensor([[0.5, 0.5]]);
- *     klDivLoss(logSoftmax(tensor([[0, 0]])), target, { reduction: "batchMean" }).item(); // 0
+ * ```ts
+ * const target = tensor([[0.5, 0.5]]);
+ * klDivLoss(logSoftmax(tensor([[0, 0]])), target, { reduction: "batchMean" }); // 0
+ * ```
  *
  * @param logInput logarithms of probabilities, of any shape.
  * @param target probabilities of the same shape, or their logarithms with `logTarget`.

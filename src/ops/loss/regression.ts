@@ -39,7 +39,9 @@ export function mseLoss(prediction: Tensor, target: Tensor, options: RegressionL
  * Absolute error |prediction − target|, averaged unless said otherwise: PyTorch's l1_loss. Where both are equal the
  * gradient is 0.
  *
- *     maeLoss(tensor([1, 2]), tensor([3, 2])).item(); // 1
+ * ```ts
+ * maeLoss(tensor([1, 2]), tensor([3, 2])); // 1
+ * ```
  *
  * @throws {ShapeError} when the shapes differ. Holds one number a pair.
  */
@@ -60,7 +62,9 @@ export interface HuberLossOptions extends RegressionLossOptions {
  * Squared for small errors, straight for large ones, which outliers then pull at with bounded force (Huber 1964): with
  * e = |prediction − target|, e²/2 where e ≤ δ, δ·(e − δ/2) beyond. PyTorch's huber_loss; with δ = 1 its smooth_l1_loss.
  *
- *     huberLoss(tensor([0, 0]), tensor([1, 4]), { delta: 2, reduction: "none" }).toArray(); // [0.5, 6]
+ * ```ts
+ * huberLoss(tensor([0, 0]), tensor([1, 4]), { delta: 2, reduction: "none" }); // [0.5, 6]
+ * ```
  *
  * @throws {ShapeError} when the shapes differ; {OptionError} unless δ is a number above 0. Holds one number a pair.
  */

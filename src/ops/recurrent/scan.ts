@@ -47,7 +47,10 @@ function overWidth(
 /**
  * First-order linear recurrence, number by number: h_t = a_t ⊙ h_{t-1} + b_t.
  *
- *     const { output, h } = linearRecurrence(keep, drive); // both [T, B, H]
+ * ```ts
+ * const [keep, drive] = [full([3, 1, 1], 0.5), ones([3, 1, 1])]; // [T, B, H]
+ * linearRecurrence(keep, drive).output; // [[[1]], [[1.5]], [[1.75]]]
+ * ```
  *
  * What MinGRU, MinLSTM, QRNN and RG-LRU are made of: their gates do not look at the state, so all products come before.
  * @param a [T, B, H], how much of the state stays; @param b [T, B, H], what comes in.

@@ -1,0 +1,149 @@
+/**
+ * Every example in a docstring of src/ is run. A ```ts block there is a program of its own, to which the names of the
+ * library that it uses are imported; a line `expression; // value` says what comes out, and is held to it.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import * as unrolled from "../../src/index.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const folder = join(root, "build/docstrings");
+
+interface Example {
+  readonly file: string;
+  readonly line: number;
+  readonly code: string;
+}
+
+const sources = readdirSync(join(root, "src"), { recursive: true })
+  .map((path) => String(path).replaceAll("\\", "/"))
+  .filter((path) => path.endsWith(".ts") && !path.startsWith("wasm/"))
+  .sort();
+
+/** The docstrings of a file, with the line each begins at. */
+function docstringsOf(file: string): { line: number; text: string }[] {
+  const source = readFileSync(join(root, "src", file), "utf8");
+  return [...source.matchAll(/^[ \t]*\/\*\*.*?\*\//gms)].map(({ 0: comment, index }) => ({
+    line: source.slice(0, index).split("\n").length,
+    text: comment.replace(/^[ \t]*\* ?/gm, ""),
+  }));
+}
+
+const examples: Example[] = sources.flatMap((file) =>
+  docstringsOf(file).flatMap(({ line, text }) =>
+    [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(({ 1: code, index }) => ({
+      file,
+      line: line + text.slice(0, index).split("\n").length,
+      code: code as string,
+    })),
+  ),
+);
+
+/** The names of the library that a program uses and does not declare. */
+function namesIn(code: string): string[] {
+  const words = new Set(code.match(/[A-Za-z_$][\w$]*/g));
+  const declared = (name: string): boolean => new RegExp(`\\b(?:const|let|class|function) ${name}\\b`).test(code);
+  return Object.keys(unrolled).filter((name) => words.has(name) && !declared(name));
+}
+
+function isExpression(text: string): boolean {
+  try {
+    new Function(`return (${text});`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `expression; // value` on a line of its own as a call of `expectValue`. */
+function withChecks(code: string): string {
+  return code.replace(
+    /^(?!(?:const|let|class|function|for|if|\/\/)\b)(\S.*); \/\/ (.+)$/gm,
+    (all, expression, value) =>
+      isExpression(value) ? `globalThis.expectValue(() => (${expression}), ${value});` : all,
+  );
+}
+
+/** A tensor or an array as nested lists of numbers; anything else as it is. */
+function plain(value: unknown): unknown {
+  if (value instanceof unrolled.Tensor) return nested([...value.toArray()], value.shape);
+  return ArrayBuffer.isView(value) ? [...(value as Float32Array)] : value;
+}
+
+function nested(numbers: number[], [length, ...rest]: readonly number[]): unknown {
+  if (length === undefined) return numbers[0];
+  const size = numbers.length / length;
+  return Array.from({ length }, (_, i) => nested(numbers.slice(i * size, (i + 1) * size), rest));
+}
+
+/** Numbers are the same to a millionth; everything else is equal. */
+function expectSame(actual: unknown, wanted: unknown, code: string): void {
+  if (typeof wanted === "number") {
+    expect(actual, code).toBeTypeOf("number");
+    expect(Math.abs((actual as number) - wanted), `${code} is ${actual}, not ${wanted}`).toBeLessThanOrEqual(
+      1e-6 * Math.max(1, Math.abs(wanted)),
+    );
+  } else if (Array.isArray(wanted) && Array.isArray(actual)) {
+    expect(actual.length, `${code}: how many`).toBe(wanted.length);
+    wanted.forEach((value, i) => {
+      expectSame(actual[i], value, code);
+    });
+  } else {
+    expect(actual, code).toEqual(wanted);
+  }
+}
+
+/** Runs an example and returns how many values it was held to and lines it printed. */
+async function run({ code }: Example, name: string): Promise<number> {
+  const program = `import { ${namesIn(code).join(", ")} } from "unrolled";\n${withChecks(code)}\nexport {};\n`;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${name}.ts`), program);
+  let said = 0;
+  vi.stubGlobal("expectValue", (expression: () => unknown, wanted: unknown) => {
+    said += 1;
+    expectSame(plain(expression()), wanted, String(expression));
+  });
+  const log = vi.spyOn(console, "log").mockImplementation(() => {
+    said += 1;
+  });
+  try {
+    await import(/* @vite-ignore */ join(folder, `${name}.ts`));
+  } finally {
+    log.mockRestore();
+    vi.unstubAllGlobals();
+  }
+  return said;
+}
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("examples run, and give what they say", () => {
+  test.each(examples.map((example) => [`src/${example.file}:${example.line}`, example] as const))(
+    "%s",
+    async (name, example) => {
+      expect(await run(example, name.replace(/\W+/g, "-")), "values that are said").toBeGreaterThan(0);
+    },
+  );
+});
+
+test("an example that says something wrong is found out", async () => {
+  const check = (name: string, code: string) => run({ file: "", line: 0, code }, name);
+  await expect(check("number", "square(tensor([2])); // [5]\n")).rejects.toThrow(/not 5/);
+  await expect(check("count", "square(tensor([2, 3])); // [4]\n")).rejects.toThrow(/how many/);
+  await expect(check("name", "square(unknown);\n")).rejects.toThrow(/unknown is not defined/);
+  expect(await check("right", "square(tensor([2])); // [4]\n")).toBe(1);
+  expect(await check("silent", "square(tensor([2])); // the square of 2\nconst x = 1; // 2\n")).toBe(0);
+});
+
+test("code in docstrings is fenced, so that it is run", () => {
+  const loose = sources.flatMap((file) =>
+    docstringsOf(file).flatMap(({ line, text }) =>
+      [...text.replace(/^```ts\n.*?^```$/gms, "").matchAll(/^ {4,}(?:\S.*);(?: \/\/ .*)?$/gm)].map(
+        ([code]) => `src/${file}:${line}: ${code.trim()}`,
+      ),
+    ),
+  );
+  expect(loose).toEqual([]);
+});
