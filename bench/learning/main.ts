@@ -17,7 +17,7 @@ import { tasks } from "./tasks/index.ts";
 const help = `Learns tasks from scratch, once a seed, and tells how well.
 
 npm run bench:learning -- [options]
-  --only TEXT     only tasks whose name contains TEXT
+  --only TEXT     only tasks whose name contains TEXT, and those that they are compared with
   --seeds N       how many seeds, from 1 (default 5)
   --data FOLDER   where the data sets are (default ../shared/data); tasks whose data is missing are named and left out
   --jobs N        processes at a time (default: one a core)
@@ -59,16 +59,45 @@ async function work(queue: Learning[], data: string, done: (learning: Learning) 
   }
 }
 
+/** The tasks asked for and those they are compared with, in the order of the table; without those that lack data. */
+function chosenOf({ only, data }: { only: string; data: string }): Task[] {
+  const asked = tasks.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
+  if (asked.length === 0) throw new Error(`--only: no task's name contains "${only}"`);
+  const chosen = tasks.filter((task) => asked.includes(task) || asked.some(({ against }) => against === task.name));
+  return chosen.filter(({ name, files = [] }) => {
+    const missing = files.filter((file) => !existsSync(join(data, file)));
+    if (missing.length > 0) console.log(`left out: ${name}, whose data is not in ${data} (${missing.join(", ")})`);
+    return missing.length === 0;
+  });
+}
+
 function rowOf(task: Task, learnings: readonly Learning[]) {
-  const outcomes = learnings.filter((learning) => learning.task === task).map(({ outcome }) => outcome as Outcome);
+  const outcomesOf = (name: string | undefined): Outcome[] =>
+    learnings.filter((learning) => learning.task.name === name).map(({ outcome }) => outcome as Outcome);
+  const outcomes = outcomesOf(task.name);
+  const others = outcomesOf(task.against);
+  const { solved } = task;
   return {
     task: task.name,
     promised: task.score,
     scores: outcomes.map(({ score }) => score),
-    solved: outcomes.filter(({ score }) => task.solved(score)).length,
+    solved: solved ? outcomes.filter(({ score }, i) => solved(score, others[i]?.score ?? Number.NaN)).length : null,
     medianSteps: medianOf(outcomes.map(({ steps }) => steps)),
     medianSeconds: medianOf(outcomes.map(({ seconds }) => seconds)),
   };
+}
+
+function tableOf(rows: readonly ReturnType<typeof rowOf>[]): string {
+  const table = new Table({
+    head: ["task", "score", "scores by seed", "solved", "steps", "seconds"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { task, promised, scores, solved, medianSteps, medianSeconds } of rows) {
+    const shown = scores.map((score) => score.toPrecision(3)).join(" ");
+    const share = solved === null ? "–" : `${solved} of ${scores.length}`;
+    table.push([task, promised, shown, share, medianSteps, medianSeconds.toFixed(0)]);
+  }
+  return table.toString();
 }
 
 async function main(): Promise<void> {
@@ -77,14 +106,7 @@ async function main(): Promise<void> {
     console.log(help);
     return;
   }
-  const chosen = tasks.filter(({ name }) => name.toLowerCase().includes(options.only.toLowerCase()));
-  if (chosen.length === 0) throw new Error(`--only: no task's name contains "${options.only}"`);
-  const possible = chosen.filter(({ name, files = [] }) => {
-    const missing = files.filter((file) => !existsSync(join(options.data, file)));
-    if (missing.length > 0)
-      console.log(`left out: ${name}, whose data is not in ${options.data} (${missing.join(", ")})`);
-    return missing.length === 0;
-  });
+  const possible = chosenOf(options);
   const learnings: Learning[] = possible.flatMap((task) =>
     Array.from({ length: options.seeds }, (_, i) => ({ task, seed: i + 1 })),
   );
@@ -101,15 +123,7 @@ async function main(): Promise<void> {
   await Promise.all(Array.from({ length: options.jobs }, () => work(queue, options.data, done)));
   bar.stop();
   const rows = possible.map((task) => rowOf(task, learnings));
-  const table = new Table({
-    head: ["task", "score", "scores by seed", "solved", "steps", "seconds"],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const { task, promised, scores, solved, medianSteps, medianSeconds } of rows) {
-    const shown = scores.map((score) => score.toPrecision(3)).join(" ");
-    table.push([task, promised, shown, `${solved} of ${scores.length}`, medianSteps, medianSeconds.toFixed(0)]);
-  }
-  console.log(table.toString());
+  console.log(tableOf(rows));
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ seeds: options.seeds, rows }, null, 2)}\n`);
 }
 

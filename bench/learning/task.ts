@@ -11,8 +11,10 @@ export interface Task {
   readonly name: string;
   /** What the score is, and what is promised of it. */
   readonly score: string;
-  /** Whether a score keeps the promise. */
-  readonly solved: (score: number) => boolean;
+  /** Whether a score keeps the promise, where there is one; `other` is the score of `against` with the same seed. */
+  readonly solved?: (score: number, other: number) => boolean;
+  /** The name of a task to compare with, which is learned too. */
+  readonly against?: string;
   /** Data files it reads, below the data folder. */
   readonly files?: readonly string[];
   /** Learns with this seed. */
