@@ -72,7 +72,7 @@ export { QRNN, type QRNNOptions, type QRNNState } from "./nn/recurrent/qrnn.ts";
 export { type Cell, Recurrence, type RecurrenceOptions, type RecurrencePass } from "./nn/recurrent/recurrence.ts";
 export { RGLRU, type RGLRUOptions } from "./nn/recurrent/rgLru.ts";
 export { RNN, type RNNOptions } from "./nn/recurrent/rnn.ts";
-export type { SequenceLayerOptions } from "./nn/recurrent/sequence.ts";
+export type { SequenceLayerOptions, SequencePass } from "./nn/recurrent/sequence.ts";
 export { SRU, type SRUOptions } from "./nn/recurrent/sru.ts";
 export { detachState, type StateSizes } from "./nn/recurrent/state.ts";
 export { LastStep, type Link, Sequential } from "./nn/sequential.ts";

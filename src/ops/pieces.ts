@@ -1,5 +1,5 @@
 /** One tensor cut into several with a single node of the graph: what a loop over time and a block of gates are cut with. */
-import { accumulateGradient, addGradient, gradientOf, record } from "../autograd/graph.ts";
+import { accumulateGradient, addGradient, gradientOf, record, writeGradient } from "../autograd/graph.ts";
 import { engine } from "../runtime/engine.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { requireCount } from "../runtime/options.ts";
@@ -80,6 +80,34 @@ export function cutAt(x: Tensor, sizes: readonly number[], axis: number): Tensor
     return { offset, shape: x.shape.with(axis, size) };
   });
   return cut(x, pieces, strides, sizeOf(x.shape.slice(0, axis)) === 1);
+}
+
+/** The memory of x cut into stretches, one behind the other, each seen in a shape of its own; together they are all of x. */
+export function cutInto(x: Tensor, shapes: readonly (readonly number[])[]): Tensor[] {
+  let offset = 0;
+  const pieces = shapes.map((shape) => {
+    offset += sizeOf(shape);
+    return { offset: offset - sizeOf(shape), shape };
+  });
+  return cut(x, pieces, [], true);
+}
+
+/** The reverse of `cutInto`: the numbers of all tensors, one behind the other, in one shape. */
+export function joinInto(tensors: readonly Tensor[], shape: readonly number[]): Tensor {
+  const y = Tensor.inStep(shape);
+  const each = (visit: (t: Tensor, at: number) => void): void => {
+    let at = 0;
+    for (const t of tensors) {
+      visit(t, at);
+      at += t.size * 4;
+    }
+  };
+  each((t, at) => copy(t.address, y.address + at, t.size));
+  record(tensors, [y], () => {
+    const dy = gradientOf(y);
+    each((t, at) => writeGradient(t, (d) => copy(dy + at, d, t.size)));
+  });
+  return y;
 }
 
 /** Neighbouring rows that come from one side. */

@@ -84,7 +84,7 @@ describe("layers", () => {
       OptionError,
       /"swish"/,
     ],
-    ["MinGRU with layers", () => new MinGRU({ ...sizes, layers: 2 } as never), OptionError, /MinGRU: .*"layers"/],
+    ["MinGRU with depth", () => new MinGRU({ ...sizes, depth: 2 } as never), OptionError, /MinGRU: .*"depth"/],
     [
       "MinGRU of another width",
       () => new MinGRU(sizes).forward(ones([7, 2, 4])),

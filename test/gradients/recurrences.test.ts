@@ -4,45 +4,11 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  add,
-  ClosedFormContinuous,
-  IndRNN,
-  LegendreMemoryUnit,
-  MinGRU,
-  MinLSTM,
-  type Module,
-  mul,
-  noGrad,
-  QRNN,
-  RGLRU,
-  SRU,
-  seed,
-  slice,
-  sum,
-  type Tensor,
-  uniform,
-} from "../../src/index.ts";
+import { add, mul, noGrad, seed, slice, sum, uniform } from "../../src/index.ts";
 import { tensorsIn } from "../../src/tensor/structure.ts";
 import type { Numbers } from "../oracle/compare.ts";
+import { newerRecurrences, withParts } from "../oracle/recurrences.ts";
 import { numbers, toTensor } from "../pytorch/engine.ts";
-
-type State = unknown;
-type Layer = { forward(x: Tensor, state?: State): { output: Tensor; state: State } } & Module;
-type Sizes = { inputSize: number; hiddenSize: number };
-
-const layers: Record<string, (sizes: Sizes) => unknown> = {
-  IndRNN: (sizes) => new IndRNN({ ...sizes, activation: "tanh" }),
-  "IndRNN gelu": (sizes) => new IndRNN({ ...sizes, activation: "gelu" }),
-  MinGRU: (sizes) => new MinGRU(sizes),
-  MinLSTM: (sizes) => new MinLSTM(sizes),
-  QRNN: (sizes) => new QRNN({ ...sizes, window: 3 }),
-  "QRNN ifo": (sizes) => new QRNN({ ...sizes, pooling: "ifo" }),
-  RGLRU: ({ inputSize }) => new RGLRU({ hiddenSize: inputSize }),
-  SRU: (sizes) => new SRU({ ...sizes, highwayScale: 1.2, highwayBias: -1 }),
-  LegendreMemoryUnit: (sizes) => new LegendreMemoryUnit({ ...sizes, order: 4, theta: 6 }),
-  ClosedFormContinuous: (sizes) => new ClosedFormContinuous({ ...sizes, backboneSize: 5, backboneLayers: 2 }),
-};
 
 const size = fc.constantFrom(1, 2, 3, 5, 8, 13);
 const sizes = fc.record({
@@ -63,11 +29,11 @@ const moved = ({ shape, data }: Numbers, along: Numbers, by: number): Numbers =>
   data: Float32Array.from(data, (value, i) => value + by * along.data[i]!),
 });
 
-describe.each(Object.entries(layers))("%s", (_, make) => {
+describe.each(newerRecurrences)("%s", (_, make) => {
   test("gradient = central differences, along a random direction", () => {
     const property = fc.property(sizes, ({ inputSize, hiddenSize, steps, batch, seed: drawn }) => {
       seed(drawn);
-      const layer = make({ inputSize, hiddenSize }) as Layer;
+      const layer = make({ inputSize, hiddenSize });
       const parameters = layer.parameters();
       const x = draw(steps, batch, inputSize);
       const first = noGrad(() => layer.forward(toTensor(x)));
@@ -119,7 +85,7 @@ describe.each(Object.entries(layers))("%s", (_, make) => {
   test("pieces, the state handed on = the whole, to the bit", () => {
     const property = fc.property(sizes, fc.nat(), ({ inputSize, hiddenSize, steps, batch, seed: drawn }, pick) => {
       seed(drawn);
-      const layer = make({ inputSize, hiddenSize }) as Layer;
+      const layer = make({ inputSize, hiddenSize });
       const x = toTensor(draw(steps, batch, inputSize));
       const cut = 1 + (pick % (steps - 1));
       noGrad(() => {
@@ -135,10 +101,3 @@ describe.each(Object.entries(layers))("%s", (_, make) => {
     fc.assert(property, SEARCH);
   });
 });
-
-function withParts(like: State, next: () => Tensor): State {
-  if (like !== null && typeof like === "object" && !("shape" in like)) {
-    return Object.fromEntries(Object.keys(like).map((name) => [name, next()]));
-  }
-  return next();
-}

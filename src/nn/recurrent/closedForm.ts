@@ -7,8 +7,9 @@ import { requireFloat32, requireShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Linear } from "../linear.ts";
 import type { RecurrentResult } from "./layer.ts";
-import { Recurrence } from "./recurrence.ts";
-import { SequenceLayer, type SequenceLayerOptions } from "./sequence.ts";
+import { type Cell, Recurrence } from "./recurrence.ts";
+import { SequenceLayer, type SequenceLayerOptions, type SequencePass } from "./sequence.ts";
+import type { Walk, Walked } from "./stretches.ts";
 
 export interface ClosedFormOptions extends SequenceLayerOptions {
   /** Width of the backbone that reads x and h; default hiddenSize. */
@@ -20,8 +21,11 @@ export interface ClosedFormOptions extends SequenceLayerOptions {
 }
 
 /** Options of one pass. */
-export interface ClosedFormPass {
-  /** The time since the sample before, of each sample: [T, B], or [B, T] with `batchFirst`. Default: 1 everywhere. */
+export interface ClosedFormPass extends SequencePass {
+  /**
+   * The time since the sample before, of each sample: [T, B], or [B, T] with `batchFirst`. Default: 1 everywhere. Every
+   * layer and direction takes with a sample what is given for it.
+   */
   elapsed?: Tensor;
 }
 
@@ -59,32 +63,42 @@ export class ClosedFormContinuous extends SequenceLayer {
     this.recurrent = new Linear({ inputSize: hiddenSize, outputSize: size, bias: false });
     this.backbone = Array.from({ length: layers - 1 }, () => new Linear({ inputSize: size, outputSize: size }));
     this.heads = new Linear({ inputSize: size, outputSize: 4 * hiddenSize });
+    this.addLayers((further) => new ClosedFormContinuous({ ...options, ...further }));
   }
 
   /**
    * Runs a batch of sequences.
    * @param x [T, B, I], or [B, T, I] with `batchFirst`.
-   * @param state h [B, H]; zeros when omitted.
-   * @returns output [T, B, H] (or [B, T, H]) and the last h [B, H].
-   * @throws {ShapeError} when a shape does not fit; {OptionError} when an option is unknown.
+   * @param state h [B, H], or [layers·directions, B, H]; zeros when omitted.
+   * @returns output [T, B, H·directions] (or [B, T, H·directions]) and the last h, like the first.
+   * @throws {ShapeError} when a shape does not fit; {OptionError} when an option is unknown, or a length is out of range.
    */
   override forward(x: Tensor, state?: Tensor, pass: ClosedFormPass = {}): RecurrentResult<Tensor> {
-    requireKnown("ClosedFormContinuous forward", pass, ["elapsed"]);
+    requireKnown("ClosedFormContinuous forward", pass, ["elapsed", "lengths"]);
     const at = this.timeMajor(x);
     const [steps, batch] = at.shape as [number, number];
-    const h0 = this.statePart("state", state, [batch, this.hiddenSize]);
     const elapsed = pass.elapsed ? this.#elapsed(pass.elapsed, steps, batch) : null;
-    const drive = this.input.forward(at);
-    const size = drive.shape[2] as number;
+    return this.runAll(at, state, pass.lengths, elapsed);
+  }
+
+  /** What x gives the backbone, and beside it the time that has passed, where it is given. */
+  protected override drives(x: Tensor, elapsed: Tensor | null): readonly Tensor[] {
+    const drive = this.input.forward(x);
+    return [elapsed ? concat([drive, elapsed], 2) : drive];
+  }
+
+  protected override walk({ drives, state, reverse }: Walk): Walked {
+    const [all] = drives as [Tensor];
+    const size = this.recurrent.weight.shape[0] as number;
+    const timed = (all.shape[2] as number) > size;
     const step = (given: Tensor, h: Tensor) => {
-      const [own, delta] = elapsed ? (cutAt(given, [size, 1], 1) as [Tensor, Tensor]) : [given, null];
+      const [own, delta] = timed ? (cutAt(given, [size, 1], 1) as [Tensor, Tensor]) : [given, null];
       const next = this.#step(own, h, delta);
       return { output: next, state: next };
     };
-    const all = elapsed ? concat([drive, elapsed], 2) : drive;
-    const recurrence = new Recurrence<Tensor>({ stateSizes: this.hiddenSize, step });
-    const result = recurrence.forward(all, h0 ?? undefined);
-    return { output: this.asGiven(result.output), state: result.state };
+    const cell: Cell<Tensor> = { stateSizes: this.hiddenSize, step };
+    const result = new Recurrence(cell, { reverse }).forward(all, state?.[0]);
+    return { output: result.output, state: [result.state] };
   }
 
   /** One step: what x gives the backbone, the last state and the time [B, 1] since (null: 1). */

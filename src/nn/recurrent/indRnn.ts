@@ -4,8 +4,8 @@ import { Parameter } from "../../tensor/parameter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { fillUniform } from "../init.ts";
 import { Linear } from "../linear.ts";
-import type { RecurrentResult } from "./layer.ts";
 import { SequenceLayer, type SequenceLayerOptions } from "./sequence.ts";
+import type { Walk, Walked } from "./stretches.ts";
 
 export interface IndRNNOptions extends SequenceLayerOptions {
   /** f of the recurrence, by name or as `activation(name, options)`; default "relu". */
@@ -42,20 +42,20 @@ export class IndRNN extends SequenceLayer {
     this.input = new Linear({ inputSize, outputSize: hiddenSize, bias: options.bias ?? true });
     this.recurrent = new Parameter([hiddenSize]);
     fillUniform(this.recurrent, 1);
+    this.addLayers((further) => new IndRNN({ ...options, ...further }));
   }
 
-  /**
-   * Runs a batch of sequences.
-   * @param x [T, B, I], or [B, T, I] with `batchFirst`.
-   * @param state h [B, H]; zeros when omitted.
-   * @returns output [T, B, H] (or [B, T, H]) and the last h [B, H].
-   * @throws {ShapeError} when a shape does not fit.
-   */
-  override forward(x: Tensor, state?: Tensor): RecurrentResult<Tensor> {
-    const at = this.timeMajor(x);
-    const h0 = this.statePart("state", state, [at.shape[1] as number, this.hiddenSize]);
-    const z = this.input.forward(at);
-    const { output, h } = indRnnSequence(z, this.recurrent, { activation: this.activation, h0 });
-    return { output: this.asGiven(output), state: h };
+  protected override drives(x: Tensor): readonly Tensor[] {
+    return [this.input.forward(x)];
+  }
+
+  protected override walk({ drives, state, reverse }: Walk): Walked {
+    const [z] = drives as [Tensor];
+    const { output, h } = indRnnSequence(z, this.recurrent, {
+      activation: this.activation,
+      h0: state?.[0] ?? null,
+      reverse,
+    });
+    return { output, state: [h] };
   }
 }

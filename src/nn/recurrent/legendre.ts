@@ -8,9 +8,9 @@ import { requireCount } from "../../runtime/options.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { fillUniform } from "../init.ts";
-import type { RecurrentResult } from "./layer.ts";
-import { Recurrence } from "./recurrence.ts";
-import { SequenceLayer, type SequenceLayerOptions } from "./sequence.ts";
+import { type Cell, Recurrence } from "./recurrence.ts";
+import { SequenceLayer, type SequenceLayerOptions, type StatePart } from "./sequence.ts";
+import type { Walk, Walked } from "./stretches.ts";
 
 export interface LegendreOptions extends SequenceLayerOptions {
   /** How many Legendre polynomials the memory holds: its size, d. */
@@ -21,9 +21,9 @@ export interface LegendreOptions extends SequenceLayerOptions {
 
 /** What a Legendre memory unit carries: the hidden state and the memory. */
 export interface LegendreState {
-  /** [B, H] */
+  /** [B, H], or [layers·directions, B, H]. */
   readonly h: Tensor;
-  /** [B, order] */
+  /** [B, order], or [layers·directions, B, order]. */
   readonly m: Tensor;
 }
 
@@ -96,7 +96,7 @@ export function legendreMemory(order: number, theta: number): { a: Float32Array;
  * Source: Voelker, Kajić & Eliasmith 2019, "Legendre memory units: continuous-time representation in recurrent neural
  * networks".
  */
-export class LegendreMemoryUnit extends SequenceLayer {
+export class LegendreMemoryUnit extends SequenceLayer<LegendreState> {
   readonly order: number;
   readonly theta: number;
   readonly encoderX: Parameter;
@@ -129,6 +129,7 @@ export class LegendreMemoryUnit extends SequenceLayer {
     this.weightH = make(hiddenSize, hiddenSize);
     this.weightM = make(hiddenSize, this.order);
     this.#memory = this.#joined();
+    this.addLayers((further) => new LegendreMemoryUnit({ ...options, ...further }));
   }
 
   #joined(): Tensor {
@@ -142,31 +143,31 @@ export class LegendreMemoryUnit extends SequenceLayer {
     return Tensor.fromArray(joined, [order, order + 1]);
   }
 
-  /**
-   * Runs a batch of sequences.
-   * @param x [T, B, I], or [B, T, I] with `batchFirst`.
-   * @param state { h, m }; zeros when omitted.
-   * @returns output [T, B, H] (or [B, T, H]) and the last { h, m }.
-   * @throws {ShapeError} when a shape does not fit.
-   */
-  override forward(x: Tensor, state?: LegendreState): RecurrentResult<LegendreState> {
-    const at = this.timeMajor(x);
+  protected override stateParts(): readonly StatePart[] {
+    return [
+      { name: "h", size: this.hiddenSize },
+      { name: "m", size: this.order },
+    ];
+  }
+
+  /** What of h and u comes from x. */
+  protected override drives(x: Tensor): readonly Tensor[] {
+    return [linear(x, concat([this.weightX, this.encoderX], 0))];
+  }
+
+  protected override walk({ drives, state, reverse }: Walk): Walked {
     const { hiddenSize, order } = this;
-    const batch = at.shape[1] as number;
-    this.statePart("state.h", state && (state.h ?? null), [batch, hiddenSize]);
-    this.statePart("state.m", state && (state.m ?? null), [batch, order]);
-    // What of h and u comes from x, for all steps at once, and what comes from the last h.
-    const drive = linear(at, concat([this.weightX, this.encoderX], 0));
+    const [drive] = drives as [Tensor];
+    // What comes from the last h.
     const recurrent = concat([this.weightH, this.encoderH], 0);
-    const step = (given: Tensor, { h, m }: LegendreState) => {
+    const step = (given: Tensor, [h, m]: readonly [Tensor, Tensor]) => {
       const [z, signal] = cutAt(add(given, linear(h, recurrent)), [hiddenSize, 1], 1) as [Tensor, Tensor];
       const u = add(signal, linear(m, this.encoderM));
       const memory = linear(concat([m, u], 1), this.#memory);
       const next = activations.tanh(add(z, linear(memory, this.weightM)));
-      return { output: next, state: { h: next, m: memory } };
+      return { output: next, state: [next, memory] as const };
     };
-    const cell = { stateSizes: { h: hiddenSize, m: order }, step };
-    const result = new Recurrence<LegendreState>(cell).forward(drive, state && { h: state.h, m: state.m });
-    return { output: this.asGiven(result.output), state: result.state };
+    const cell: Cell<readonly [Tensor, Tensor]> = { stateSizes: [hiddenSize, order], step };
+    return new Recurrence(cell, { reverse }).forward(drive, (state ?? undefined) as [Tensor, Tensor] | undefined);
   }
 }

@@ -5,8 +5,8 @@ import { chunk } from "../../ops/pieces.ts";
 import { linearRecurrence } from "../../ops/recurrent/scan.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Linear } from "../linear.ts";
-import type { RecurrentResult } from "./layer.ts";
 import { SequenceLayer, type SequenceLayerOptions } from "./sequence.ts";
+import type { Walk, Walked } from "./stretches.ts";
 
 export interface MinimalOptions extends SequenceLayerOptions {
   /** Default true. */
@@ -29,7 +29,7 @@ abstract class Minimal extends SequenceLayer {
   }
 
   /** How much of the state stays and what comes in, each [T, B, H], of the gates' products. */
-  protected abstract parts(products: Tensor): { keep: Tensor; drive: Tensor };
+  protected abstract parts(products: Tensor): [keep: Tensor, drive: Tensor];
 
   protected candidate(x: Tensor): Tensor {
     if (!this.positive) return x;
@@ -37,19 +37,14 @@ abstract class Minimal extends SequenceLayer {
     return add(above, activations.sigmoid(sub(x, above)));
   }
 
-  /**
-   * Runs a batch of sequences.
-   * @param x [T, B, I], or [B, T, I] with `batchFirst`.
-   * @param state h [B, H]; zeros when omitted.
-   * @returns output [T, B, H] (or [B, T, H]) and the last h [B, H].
-   * @throws {ShapeError} when a shape does not fit.
-   */
-  override forward(x: Tensor, state?: Tensor): RecurrentResult<Tensor> {
-    const at = this.timeMajor(x);
-    const h0 = this.statePart("state", state, [at.shape[1] as number, this.hiddenSize]);
-    const { keep, drive } = this.parts(this.gates.forward(at));
-    const { output, h } = linearRecurrence(keep, drive, { h0 });
-    return { output: this.asGiven(output), state: h };
+  protected override drives(x: Tensor): readonly Tensor[] {
+    return this.parts(this.gates.forward(x));
+  }
+
+  protected override walk({ drives, state, reverse }: Walk): Walked {
+    const [keep, drive] = drives as [Tensor, Tensor];
+    const { output, h } = linearRecurrence(keep, drive, { h0: state?.[0] ?? null, reverse });
+    return { output, state: [h] };
   }
 }
 
@@ -70,12 +65,13 @@ export class MinGRU extends Minimal {
   /** @throws {OptionError} when an option is unknown or out of range. */
   constructor(options: MinimalOptions) {
     super("MinGRU", options, 2);
+    this.addLayers((further) => new MinGRU({ ...options, ...further }));
   }
 
-  protected override parts(products: Tensor): { keep: Tensor; drive: Tensor } {
+  protected override parts(products: Tensor): [keep: Tensor, drive: Tensor] {
     const [update, candidate] = chunk(products, 2, 2) as [Tensor, Tensor];
     const z = activations.sigmoid(update);
-    return { keep: sub(1, z), drive: mul(z, this.candidate(candidate)) };
+    return [sub(1, z), mul(z, this.candidate(candidate))];
   }
 }
 
@@ -90,13 +86,14 @@ export class MinLSTM extends Minimal {
   /** @throws {OptionError} when an option is unknown or out of range. */
   constructor(options: MinimalOptions) {
     super("MinLSTM", options, 3);
+    this.addLayers((further) => new MinLSTM({ ...options, ...further }));
   }
 
-  protected override parts(products: Tensor): { keep: Tensor; drive: Tensor } {
+  protected override parts(products: Tensor): [keep: Tensor, drive: Tensor] {
     const [forget, input, candidate] = chunk(products, 3, 2) as [Tensor, Tensor, Tensor];
     // f/(f + i) = σ(log f − log i), which has a value also where f and i have underflowed.
     const logarithms = sub(activations.softplus(neg(input)), activations.softplus(neg(forget)));
     const keep = activations.sigmoid(logarithms);
-    return { keep, drive: mul(activations.sigmoid(neg(logarithms)), this.candidate(candidate)) };
+    return [keep, mul(activations.sigmoid(neg(logarithms)), this.candidate(candidate))];
   }
 }

@@ -1,16 +1,14 @@
 import { activations } from "../../ops/activation.ts";
 import { add, mul, sub } from "../../ops/elementwise.ts";
+import { OptionError } from "../../runtime/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Linear } from "../linear.ts";
-import type { RecurrentResult } from "./layer.ts";
 import type { Cell } from "./recurrence.ts";
 import { Recurrence } from "./recurrence.ts";
 import { SequenceLayer, type SequenceLayerOptions } from "./sequence.ts";
+import type { Walk, Walked } from "./stretches.ts";
 
-export interface MinimalGatedUnitOptions extends SequenceLayerOptions {
-  /** Read each sequence from its end; default false. */
-  reverse?: boolean;
-}
+export type MinimalGatedUnitOptions = SequenceLayerOptions;
 
 /**
  * Minimal gated unit, one gate for what a GRU has two: f_t = σ(W_f·x_t + b_f + U_f·h_{t-1}),
@@ -35,37 +33,41 @@ export class MinimalGatedUnit extends SequenceLayer implements Cell<Tensor> {
   readonly candidate: Linear;
   readonly recurrentGate: Linear;
   readonly recurrentCandidate: Linear;
-  readonly #scan: Recurrence<Tensor>;
 
   /** @throws {OptionError} when an option is unknown or out of range. */
   constructor(options: MinimalGatedUnitOptions) {
-    super("MinimalGatedUnit", options, ["reverse"]);
-    const { inputSize, hiddenSize, batchFirst } = this;
+    super("MinimalGatedUnit", options);
+    const { inputSize, hiddenSize } = this;
     this.stateSizes = hiddenSize;
     this.gate = new Linear({ inputSize, outputSize: hiddenSize });
     this.candidate = new Linear({ inputSize, outputSize: hiddenSize });
     this.recurrentGate = new Linear({ inputSize: hiddenSize, outputSize: hiddenSize, bias: false });
     this.recurrentCandidate = new Linear({ inputSize: hiddenSize, outputSize: hiddenSize, bias: false });
-    this.#scan = new Recurrence(this, { batchFirst, reverse: options.reverse ?? false });
+    this.addLayers((further) => new MinimalGatedUnit({ ...options, ...further }));
   }
 
-  /** One step: x [B, I] and h [B, H] → the next h. */
+  /**
+   * One step: x [B, I] and h [B, H] → the next h.
+   * @throws {OptionError} when there are several layers or directions, which no single step can walk.
+   */
   step(x: Tensor, h: Tensor): { output: Tensor; state: Tensor } {
+    if (this.layers > 1 || this.bidirectional) {
+      throw new OptionError("MinimalGatedUnit step: expected one layer in one direction, got several");
+    }
+    return this.#next(x, h);
+  }
+
+  #next(x: Tensor, h: Tensor): { output: Tensor; state: Tensor } {
     const f = activations.sigmoid(add(this.gate.forward(x), this.recurrentGate.forward(h)));
     const n = activations.tanh(add(this.candidate.forward(x), this.recurrentCandidate.forward(mul(f, h))));
     const next = add(h, mul(f, sub(n, h)));
     return { output: next, state: next };
   }
 
-  /**
-   * Runs a batch of sequences.
-   * @param x [T, B, I], or [B, T, I] with `batchFirst`.
-   * @param state h [B, H]; zeros when omitted.
-   * @throws {ShapeError} when a shape does not fit.
-   */
-  override forward(x: Tensor, state?: Tensor): RecurrentResult<Tensor> {
-    const batch = this.timeMajor(x).shape[1] as number;
-    const h = this.statePart("state", state, [batch, this.hiddenSize]);
-    return this.#scan.forward(x, h ?? undefined);
+  protected override walk({ drives, state, reverse }: Walk): Walked {
+    const [x] = drives as [Tensor];
+    const cell: Cell<Tensor> = { stateSizes: this.hiddenSize, step: (at, h) => this.#next(at, h) };
+    const result = new Recurrence(cell, { reverse }).forward(x, state?.[0]);
+    return { output: result.output, state: [result.state] };
   }
 }

@@ -7,9 +7,9 @@ import { OptionError } from "../../runtime/errors.ts";
 import { requireCount } from "../../runtime/options.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Linear } from "../linear.ts";
-import type { RecurrentResult } from "./layer.ts";
-import { SequenceLayer, type SequenceLayerOptions } from "./sequence.ts";
+import { SequenceLayer, type SequenceLayerOptions, type StatePart } from "./sequence.ts";
 import { zeroTensor } from "./state.ts";
+import type { Walk, Walked } from "./stretches.ts";
 
 const poolings = { f: 2, fo: 3, ifo: 4 } as const;
 
@@ -24,9 +24,12 @@ export interface QRNNOptions extends SequenceLayerOptions {
 
 /** What a QRNN carries from step to step. */
 export interface QRNNState {
-  /** [B, H] */
+  /** [B, H], or [layers·directions, B, H]. */
   readonly c: Tensor;
-  /** The last inputs, [window − 1, B, I], which the convolution still sees. */
+  /**
+   * The inputs that were read last, [window − 1, B, I] in order of time, which the convolution still sees. Those of several
+   * layers and directions lie side by side along the last axis.
+   */
   readonly inputs: Tensor;
 }
 
@@ -49,7 +52,7 @@ export interface QRNNState {
  * convolution.bias [G·H]; they start as those of `Linear`.
  * Source: Bradbury, Merity, Xiong & Socher 2016, "Quasi-recurrent neural networks", arXiv:1611.01576.
  */
-export class QRNN extends SequenceLayer {
+export class QRNN extends SequenceLayer<QRNNState> {
   readonly window: number;
   readonly pooling: keyof typeof poolings;
   readonly convolution: Linear;
@@ -67,35 +70,42 @@ export class QRNN extends SequenceLayer {
       outputSize: poolings[this.pooling] * this.hiddenSize,
       bias: options.bias ?? true,
     });
+    this.addLayers((further) => new QRNN({ ...options, ...further }));
   }
 
-  /**
-   * Runs a batch of sequences.
-   * @param x [T, B, I], or [B, T, I] with `batchFirst`.
-   * @param state { c, inputs }, both time first; zeros when omitted.
-   * @returns output [T, B, H] (or [B, T, H]) and the last state.
-   * @throws {ShapeError} when a shape does not fit.
-   */
-  override forward(x: Tensor, state?: QRNNState): RecurrentResult<QRNNState> {
-    const at = this.timeMajor(x);
-    const [steps, batch] = at.shape as [number, number];
-    const { inputSize, hiddenSize, window } = this;
-    const h0 = this.statePart("state.c", state && (state.c ?? null), [batch, hiddenSize]);
-    const past = [window - 1, batch, inputSize];
-    const before = this.statePart("state.inputs", state && (state.inputs ?? null), past) ?? zeroTensor(past);
-    const all = window === 1 ? at : concat([before, at], 0);
-    const shifted = Array.from({ length: window }, (_, k) => slice(all, 0, k, k + steps));
-    const products = this.convolution.forward(window === 1 ? at : concat(shifted, 2));
-    const { output, c } = this.#pool(products, h0);
-    const inputs = window === 1 ? zeroTensor(past) : slice(all, 0, steps, steps + window - 1);
-    return { output: this.asGiven(output), state: { c, inputs } };
+  protected override stateParts(): readonly StatePart[] {
+    return [
+      { name: "c", size: this.hiddenSize },
+      { name: "inputs", size: this.inputSize, before: this.window - 1 },
+    ];
   }
 
-  #pool(products: Tensor, h0: Tensor | null): { output: Tensor; c: Tensor } {
+  protected override walk({ drives, state, reverse }: Walk): Walked {
+    const { window } = this;
+    const [x] = drives as [Tensor];
+    const [steps, batch] = x.shape as [number, number];
+    const [c0 = null, given = null] = state ?? [];
+    if (window === 1) {
+      const { output, c } = this.#pool(this.convolution.forward(x), c0, reverse);
+      return { output, state: [c, given ?? zeroTensor([0, batch, this.inputSize])] };
+    }
+    const seen = given ?? zeroTensor([window - 1, batch, this.inputSize]);
+    // Inputs in order of time. What was read first of a window is at its far end.
+    const all = concat(reverse ? [x, seen] : [seen, x], 0);
+    const shifted = Array.from({ length: window }, (_, k) => {
+      const first = reverse ? window - 1 - k : k;
+      return slice(all, 0, first, first + steps);
+    });
+    const { output, c } = this.#pool(this.convolution.forward(concat(shifted, 2)), c0, reverse);
+    const last = reverse ? 0 : steps;
+    return { output, state: [c, slice(all, 0, last, last + window - 1)] };
+  }
+
+  #pool(products: Tensor, h0: Tensor | null, reverse: boolean): { output: Tensor; c: Tensor } {
     const [candidate, forget, out, input] = chunk(products, poolings[this.pooling], 2) as [Tensor, Tensor, ...Tensor[]];
     const f = activations.sigmoid(forget);
     const i = input ? activations.sigmoid(input) : sub(1, f);
-    const { output: cells, h: c } = linearRecurrence(f, mul(i, activations.tanh(candidate)), { h0 });
+    const { output: cells, h: c } = linearRecurrence(f, mul(i, activations.tanh(candidate)), { h0, reverse });
     return { output: out ? mul(activations.sigmoid(out), cells) : cells, c };
   }
 }

@@ -2,20 +2,19 @@ import { activations } from "../../ops/activation.ts";
 import { mul, neg } from "../../ops/elementwise.ts";
 import { rgLruGates } from "../../ops/recurrent/rgLru.ts";
 import { linearRecurrence } from "../../ops/recurrent/scan.ts";
+import { OptionError } from "../../runtime/errors.ts";
 import { requireCount, requireKnown } from "../../runtime/options.ts";
 import { uniform } from "../../tensor/create.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { naturalLogarithm } from "../init.ts";
 import { Linear } from "../linear.ts";
-import type { RecurrentResult } from "./layer.ts";
-import { SequenceLayer } from "./sequence.ts";
+import { SequenceLayer, type SequenceLayerOptions } from "./sequence.ts";
+import type { Walk, Walked } from "./stretches.ts";
 
-export interface RGLRUOptions {
-  /** Inputs and states are of the same size. */
+export interface RGLRUOptions extends Omit<SequenceLayerOptions, "inputSize"> {
+  /** Inputs and states are of the same size, so a layer upon another cannot read two directions. */
   hiddenSize: number;
-  /** Sequences are [B, T, H] instead of [T, B, H]; default false. */
-  batchFirst?: boolean;
 }
 
 /** What the recurrence gate multiplies the logarithm of the decay by: c of the paper. */
@@ -44,9 +43,14 @@ export class RGLRU extends SequenceLayer {
 
   /** @throws {OptionError} when an option is unknown or out of range. */
   constructor(options: RGLRUOptions) {
-    requireKnown("RGLRU", options, ["hiddenSize", "batchFirst"]);
+    requireKnown("RGLRU", options, ["hiddenSize", "layers", "bidirectional", "reverse", "dropout", "batchFirst"]);
     const hiddenSize = requireCount("RGLRU hiddenSize", options.hiddenSize);
     super("RGLRU", { ...options, inputSize: hiddenSize });
+    if (this.bidirectional && this.layers > 1) {
+      throw new OptionError(
+        `RGLRU layers: expected 1 of a bidirectional one, whose output is twice as wide, got ${this.layers}`,
+      );
+    }
     this.gates = new Linear({ inputSize: hiddenSize, outputSize: 2 * hiddenSize });
     this.decay = new Parameter([hiddenSize]);
     const logits = Array.from(uniform([hiddenSize], { low: 0.9, high: 0.999 }).toArray(), (power) => {
@@ -54,22 +58,19 @@ export class RGLRU extends SequenceLayer {
       return naturalLogarithm(a / (1 - a));
     });
     this.decay.set(logits);
+    this.addLayers(({ reverse }) => new RGLRU({ hiddenSize, reverse }));
   }
 
-  /**
-   * Runs a batch of sequences.
-   * @param x [T, B, H], or [B, T, H] with `batchFirst`.
-   * @param state h [B, H]; zeros when omitted.
-   * @returns output [T, B, H] (or [B, T, H]) and the last h [B, H].
-   * @throws {ShapeError} when a shape does not fit.
-   */
-  override forward(x: Tensor, state?: Tensor): RecurrentResult<Tensor> {
-    const at = this.timeMajor(x);
-    const h0 = this.statePart("state", state, [at.shape[1] as number, this.hiddenSize]);
+  protected override drives(x: Tensor): readonly Tensor[] {
     // log σ(Λ) = −softplus(−Λ)
     const rate = mul(activations.softplus(neg(this.decay)), SHARPNESS);
-    const { keep, drive } = rgLruGates(this.gates.forward(at), at, rate);
-    const { output, h } = linearRecurrence(keep, drive, { h0 });
-    return { output: this.asGiven(output), state: h };
+    const { keep, drive } = rgLruGates(this.gates.forward(x), x, rate);
+    return [keep, drive];
+  }
+
+  protected override walk({ drives, state, reverse }: Walk): Walked {
+    const [keep, drive] = drives as [Tensor, Tensor];
+    const { output, h } = linearRecurrence(keep, drive, { h0: state?.[0] ?? null, reverse });
+    return { output, state: [h] };
   }
 }

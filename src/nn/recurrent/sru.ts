@@ -6,9 +6,9 @@ import { OptionError } from "../../runtime/errors.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { fillUniform } from "../init.ts";
-import type { RecurrentResult } from "./layer.ts";
 import { SequenceLayer, type SequenceLayerOptions } from "./sequence.ts";
 import { zeroTensor } from "./state.ts";
+import type { Walk, Walked } from "./stretches.ts";
 
 export interface SRUOptions extends SequenceLayerOptions {
   /** What the highway's input is multiplied by (α of the paper); default 1. */
@@ -64,23 +64,19 @@ export class SRU extends SequenceLayer {
     }
     this.weightSkip = inputSize === hiddenSize ? null : new Parameter([hiddenSize, inputSize]);
     if (this.weightSkip) fillUniform(this.weightSkip, Math.sqrt(3 / inputSize));
+    this.addLayers((further) => new SRU({ ...options, ...further }));
   }
 
-  /**
-   * Runs a batch of sequences.
-   * @param x [T, B, I], or [B, T, I] with `batchFirst`.
-   * @param state c [B, H]; zeros when omitted.
-   * @returns output [T, B, H] (or [B, T, H]) and the last c [B, H].
-   * @throws {ShapeError} when a shape does not fit.
-   */
-  override forward(x: Tensor, state?: Tensor): RecurrentResult<Tensor> {
-    const at = this.timeMajor(x);
+  protected override drives(x: Tensor): readonly Tensor[] {
     const { hiddenSize: hidden, highwayScale: scale } = this;
-    const c0 = this.statePart("state", state, [at.shape[1] as number, hidden]);
-    const gates = linear(at, this.weight, concat([zeroTensor([hidden]), this.bias], 0));
-    const passing = this.weightSkip ? linear(at, this.weightSkip) : at;
-    const skip = scale === 1 ? passing : mul(passing, scale);
-    const { output, c } = sruSequence(gates, this.recurrent, skip, { c0 });
-    return { output: this.asGiven(output), state: c };
+    const gates = linear(x, this.weight, concat([zeroTensor([hidden]), this.bias], 0));
+    const passing = this.weightSkip ? linear(x, this.weightSkip) : x;
+    return [gates, scale === 1 ? passing : mul(passing, scale)];
+  }
+
+  protected override walk({ drives, state, reverse }: Walk): Walked {
+    const [gates, skip] = drives as [Tensor, Tensor];
+    const { output, c } = sruSequence(gates, this.recurrent, skip, { c0: state?.[0] ?? null, reverse });
+    return { output, state: [c] };
   }
 }
