@@ -4,6 +4,7 @@ import { mul } from "../ops/elementwise.ts";
 import { embedding } from "../ops/embedding.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
 import { requireKnown } from "../runtime/options.ts";
+import { type Generator, generator, passGenerator } from "../runtime/random.ts";
 import type { StreamStage } from "../stream/stage.ts";
 import { full } from "../tensor/create.ts";
 import { formatShape, requireFloat32, type Shape } from "../tensor/shape.ts";
@@ -11,9 +12,9 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { Embedding } from "./embedding.ts";
 import { Module } from "./module.ts";
 
-/** A mask of this shape, drawn from the seeded generator: 0 with the probability, and else 1/(1 − p). */
-function mask(shape: Shape, probability: number): Tensor {
-  return dropout(full(shape, 1), probability);
+/** A mask of this shape, drawn from the seeded generator or as given: 0 with the probability, and else 1/(1 − p). */
+function mask(shape: Shape, probability: number, from: Pick<Generator, "draw"> = generator): Tensor {
+  return dropout(full(shape, 1), probability, true, from);
 }
 
 export interface LockedDropoutOptions {
@@ -33,7 +34,7 @@ export interface LockedDropoutOptions {
  * drop.eval().forward(ones([1, 1, 2])); // [[[1, 1]]]
  * ```
  *
- * Keeps the mask, B·I numbers. The same seed gives the same masks on every host.
+ * Keeps the mask, B·I numbers; inside `Checkpointed` it is one mask for all segments. The same seed gives the same masks on every host.
  * Source: Gal & Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks".
  */
 export class LockedDropout extends Module {
@@ -57,7 +58,7 @@ export class LockedDropout extends Module {
       throw new ShapeError(`LockedDropout x: expected ${wanted}, got ${formatShape(x.shape)}`);
     }
     if (!this.training || this.probability === 0) return x;
-    return mul(x, mask(x.shape.with(this.batchFirst ? 1 : 0, 1), this.probability));
+    return mul(x, mask(x.shape.with(this.batchFirst ? 1 : 0, 1), this.probability, passGenerator));
   }
 
   /** A stream is inference: nothing is dropped. */
@@ -131,7 +132,7 @@ export class EmbeddingDropout extends Module {
   override forward(tokens: Tensor): Tensor {
     const rows = this.embedding.forward(tokens);
     if (!this.training || this.probability === 0) return rows;
-    const kept = mask([this.embedding.weight.shape[0] as number, 1], this.probability);
+    const kept = mask([this.embedding.weight.shape[0] as number, 1], this.probability, passGenerator);
     return mul(rows, embedding(kept, tokens));
   }
 

@@ -13,7 +13,12 @@ import { Tensor } from "../tensor/tensor.ts";
  * @throws {OptionError} when `probability` is outside 0 … 1.
  * Source: Srivastava et al. 2014, "Dropout".
  */
-export function dropout(x: Tensor, probability: number, training = true, from: Generator = generator): Tensor {
+export function dropout(
+  x: Tensor,
+  probability: number,
+  training = true,
+  from: Pick<Generator, "draw"> = generator,
+): Tensor {
   requireProbability("dropout", probability);
   requireFloat32("dropout x", x);
   if (!training || probability === 0) return x;

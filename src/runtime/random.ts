@@ -163,6 +163,72 @@ function checkSeed(seed: number): number {
 /** The generator behind initialisation and dropout, unless another one is given. */
 export const generator = /* @__PURE__ */ new Generator(0);
 
+/** The passes that are under way, each inside the one before. */
+const passes: PassDraws[] = [];
+
+/** A draw of a pass. */
+interface PassDraw {
+  readonly count: number;
+  readonly draw: Draw;
+  /** Whether it was taken out of the generator, or is one that the generator gave before. */
+  readonly taken: boolean;
+}
+
+/**
+ * Draws that hold for a whole pass, whose segments are computed one after the other: those of its first segment are taken
+ * from the generator, and all other segments take the same again.
+ */
+export class PassDraws {
+  readonly #draws: PassDraw[] = [];
+  #first = true;
+  #next = 0;
+
+  /** Computes a segment, for the first time or again. */
+  segment<Result>(first: boolean, work: () => Result): Result {
+    this.#first = first;
+    this.#next = 0;
+    passes.push(this);
+    try {
+      return work();
+    } finally {
+      passes.pop();
+    }
+  }
+
+  /** The next draw of the segment. @throws {OptionError} when the first segment drew something else. */
+  take(count: number, anew: () => PassDraw): PassDraw {
+    const place = this.#next++;
+    const found = this.#draws[place];
+    if (!found && this.#first) {
+      const made = anew();
+      this.#draws[place] = made;
+      return made;
+    }
+    if (found?.count !== count) {
+      throw new OptionError(
+        `dropout: expected a mask of ${found?.count ?? 0} numbers as in the first segment of the pass, got ${count}`,
+      );
+    }
+    // Computed again, the first segment leaves the generator where it left it the first time.
+    if (this.#first && found.taken) generator.draw(count);
+    return this.#first ? found : { ...found, taken: false };
+  }
+}
+
+function passDraw(count: number, depth: number): PassDraw {
+  const pass = passes[depth - 1];
+  if (pass) return pass.take(count, () => passDraw(count, depth - 1));
+  return { count, draw: generator.draw(count), taken: true };
+}
+
+/** As `generator.draw`, for a mask that a pass has one of, whatever segments it is computed in. */
+export function drawForPass(count: number): Draw {
+  return passDraw(count, passes.length).draw;
+}
+
+/** What draws masks that a pass has one of. */
+export const passGenerator: Pick<Generator, "draw"> = { draw: (count) => drawForPass(count) };
+
 /** Starts the generator behind initialisation and dropout over: same seed, same bits. */
 export function seed(value: number): void {
   generator.reseed(value);

@@ -3,15 +3,24 @@ import { checkpointSteps } from "../../autograd/checkpoint.ts";
 import { transpose } from "../../ops/layout.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireCount, requireKnown } from "../../runtime/options.ts";
+import { PassDraws } from "../../runtime/random.ts";
+import { RemainingSteps, requireLengths } from "../../tensor/lengths.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { describe, tensorsIn, withTensors } from "../../tensor/structure.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { Module } from "../module.ts";
 import type { RecurrentResult } from "./layer.ts";
+import { withoutPadding } from "./padding.ts";
+import type { SequencePass } from "./sequence.ts";
 import { requireTensors } from "./state.ts";
 
-/** A module that takes a sequence [T, B, I] and a state, and returns the output of each step and the state after the last. */
-export type Steps<State> = { forward(x: Tensor, state?: State): RecurrentResult<State> } & Module;
+/**
+ * A module that takes a sequence [T, B, I] and a state, and returns the output of each step and the state after the last.
+ * With `lengths`, of which any may be 0 here, the state of each sequence is that after its own last step.
+ */
+export type Steps<State> = {
+  forward(x: Tensor, state?: State, pass?: SequencePass): RecurrentResult<State>;
+} & Module;
 
 export interface CheckpointedOptions {
   /** How many segments a sequence is cut into; about √T when omitted, which saves most. */
@@ -31,16 +40,16 @@ export interface CheckpointedOptions {
  * state.c.shape; // [1, 2, 8]
  * ```
  *
- * It takes any layer with `forward(x, state) → { output, state }`, such as RNN, LSTM and GRU in one direction, and modules
- * of your own. What follows a layer step by step, such as a `Linear` head, is best put inside, so that its input is not
+ * It takes any layer with `forward(x, state, pass) → { output, state }`, which is every recurrent layer in one direction,
+ * and modules of your own. What follows a layer step by step, such as a `Linear` head, is best put inside, so that its input is not
  * kept either:
  *
  * ```ts
  * class Head extends Module {
  *   lstm = new LSTM({ inputSize: 3, hiddenSize: 8 });
  *   linear = new Linear({ inputSize: 8, outputSize: 10 });
- *   forward(x: Tensor, state?: LSTMState) {
- *     const { output, state: last } = this.lstm.forward(x, state);
+ *   forward(x: Tensor, state?: LSTMState, pass?: SequencePass) { // pass: for sequences of several lengths
+ *     const { output, state: last } = this.lstm.forward(x, state, pass);
  *     return { output: this.linear.forward(output), state: last };
  *   }
  * }
@@ -48,8 +57,9 @@ export interface CheckpointedOptions {
  * ```
  *
  * Memory in numbers a position: that of the output and, on the way back, of its gradient; what the layer itself keeps
- * (7H of an LSTM) for one segment at a time; a state for each segment. Dropout between layers drops the same numbers both
- * times; `training` must not change between the passes.
+ * (7H of an LSTM) for one segment at a time; a state for each segment. Dropout drops the same numbers both times, and masks
+ * of which a pass has one (`recurrentDropout`, `weightDrop`, `LockedDropout`, `EmbeddingDropout`) are one for all segments;
+ * `training` must not change between the passes.
  * Source: Chen, Xu, Zhang & Guestrin 2016, "Training deep nets with sublinear memory cost".
  */
 export class Checkpointed<State> extends Module {
@@ -91,9 +101,13 @@ export class Checkpointed<State> extends Module {
    * Runs a batch of sequences.
    * @param x [T, B, I], or [B, T, I] with `batchFirst`.
    * @param state as the layer takes it.
-   * @throws {ShapeError} when x is no sequence, or the layer returns something else than { output, state } of tensors.
+   * @param pass `lengths`: the layer is handed how many steps of a segment each sequence has left, 0 included, and must
+   *   heed it. Outputs beyond the end are zeros, whatever it makes of them, and the layer reads zeros there.
+   * @throws {ShapeError} when x is no sequence, or the layer returns something else than { output, state } of tensors;
+   *   {OptionError} when a length is out of range, or a layer's masks differ in size from segment to segment.
    */
-  override forward(x: Tensor, state?: State): RecurrentResult<State> {
+  override forward(x: Tensor, state?: State, pass: SequencePass = {}): RecurrentResult<State> {
+    requireKnown("Checkpointed forward", pass, ["lengths"]);
     const [a = 0, b = 0] = x.shape;
     if (x.shape.length < 2 || a === 0 || b === 0) {
       const wanted = this.batchFirst ? "[B, T, …]" : "[T, B, …]";
@@ -101,12 +115,16 @@ export class Checkpointed<State> extends Module {
     }
     if (state !== undefined) requireTensors("Checkpointed state", state);
     const major = this.batchFirst ? transpose(x, 0, 1) : x;
-    const steps = major.shape[0] as number;
+    const [steps, batch] = major.shape as [number, number];
+    const lengths =
+      pass.lengths === undefined ? null : requireLengths("Checkpointed lengths", pass.lengths, batch, steps);
     const size = Math.ceil(steps / (this.segments ?? Math.ceil(Math.sqrt(steps))));
     let structure = state;
-    const run = (part: Tensor, before: readonly Tensor[] | null) => {
-      const result = this.layer.forward(part, before ? withTensors(structure as State, before) : undefined);
-      requireResult(result);
+    const draws = new PassDraws();
+    const run = (part: Tensor, before: readonly Tensor[] | null, first: number) => {
+      const from = before ? withTensors(structure as State, before) : undefined;
+      const left = lengths ? stepsLeft(lengths, first, part.shape[0] as number) : null;
+      const result = draws.segment(first === 0, () => runSegment(this.layer, part, from, left));
       structure ??= result.state;
       return { output: result.output, state: tensorsIn(result.state) };
     };
@@ -115,6 +133,23 @@ export class Checkpointed<State> extends Module {
     structure = withTensors(structure as State, result.state);
     return { output: this.batchFirst ? transpose(result.output, 0, 1) : result.output, state: structure };
   }
+}
+
+/** How many of `count` steps from `first` on each sequence has; null: all have all. */
+function stepsLeft(lengths: Int32Array, first: number, count: number): RemainingSteps | null {
+  const left = RemainingSteps.from(lengths, (length) => Math.min(Math.max(length - first, 0), count)) as RemainingSteps;
+  return left.every((steps) => steps === count) ? null : left;
+}
+
+function runSegment<State>(
+  layer: Steps<State>,
+  x: Tensor,
+  state: State | undefined,
+  left: RemainingSteps | null,
+): RecurrentResult<State> {
+  const result = left ? layer.forward(withoutPadding(x, left), state, { lengths: left }) : layer.forward(x, state);
+  requireResult(result);
+  return left ? { output: withoutPadding(result.output, left), state: result.state } : result;
 }
 
 function requireResult(result: { readonly output: unknown; readonly state: unknown }): void {

@@ -6,6 +6,7 @@ import { type PackedLayout, packedLayout } from "../../ops/recurrent/layout.ts";
 import { orderState, packSequences, restoreState, unpackSequences } from "../../ops/recurrent/packing.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireCount, requireKnown } from "../../runtime/options.ts";
+import { passGenerator } from "../../runtime/random.ts";
 import { type StreamOptions, type WeightFormat, weightFormat } from "../../stream/format.ts";
 import type { StreamStage } from "../../stream/stage.ts";
 import { Stream } from "../../stream/stream.ts";
@@ -15,6 +16,7 @@ import { formatShape, requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { fillUniform } from "../init.ts";
 import { Module } from "../module.ts";
+import { zeroTensor } from "./state.ts";
 
 export interface RecurrentOptions {
   inputSize: number;
@@ -198,6 +200,7 @@ export abstract class RecurrentLayer<State> extends Module {
     const initial = state === undefined ? null : this.#checkState(state, batch);
     const layout = layoutOf(name, options, steps, batch);
     const sequences = this.batchFirst ? transpose(x, 0, 1) : x;
+    if (layout?.rows === 0) return this.#nothing(initial, steps, batch);
     const finals: PassResult[] = [];
     const read = layout ? packSequences(sequences, layout) : sequences;
     const packed = this.#runLayers(read, initial, layout, finals);
@@ -205,6 +208,18 @@ export abstract class RecurrentLayer<State> extends Module {
     return {
       output: this.batchFirst ? transpose(output, 0, 1) : output,
       state: this.pack(stackStates(finals)),
+    };
+  }
+
+  /** What sequences that are over give: zeros, and the states that they came with. */
+  #nothing(initial: readonly Tensor[] | null, steps: number, batch: number): RecurrentResult<State> {
+    const [depth, width] = [this.directions.length, this.bidirectional ? 2 : 1];
+    const sizes = [this.outputSize, this.hiddenSize];
+    const last = initial ?? sizes.map((size) => zeroTensor([depth, batch, size]));
+    const wide = width * this.outputSize;
+    return {
+      output: zeroTensor(this.batchFirst ? [batch, steps, wide] : [steps, batch, wide]),
+      state: this.pack(last),
     };
   }
 
@@ -233,7 +248,7 @@ export abstract class RecurrentLayer<State> extends Module {
 
   #dropWeights(weights: RecurrentWeights): RecurrentWeights {
     if (this.weightDrop === 0 || !this.training) return weights;
-    return { ...weights, weightHh: dropout(weights.weightHh, this.weightDrop, true) };
+    return { ...weights, weightHh: dropout(weights.weightHh, this.weightDrop, true, passGenerator) };
   }
 
   #checkState(state: State, batch: number): readonly Tensor[] {

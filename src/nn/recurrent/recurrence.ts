@@ -1,6 +1,6 @@
 /** A recurrent layer made of any cell: the loop over time, and what belongs to it. */
 import { checkpointSteps } from "../../autograd/checkpoint.ts";
-import { reshape, stack, transpose } from "../../ops/layout.ts";
+import { stack, transpose } from "../../ops/layout.ts";
 import { selectRows, unbind } from "../../ops/pieces.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireCount, requireKnown } from "../../runtime/options.ts";
@@ -10,6 +10,7 @@ import { describe, tensorsIn, withTensors } from "../../tensor/structure.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { Module } from "../module.ts";
 import type { RecurrentResult } from "./layer.ts";
+import { withoutPadding } from "./padding.ts";
 import { requireLike, requireTensors, type StateSizes, zeroState } from "./state.ts";
 
 /**
@@ -41,7 +42,8 @@ export interface RecurrenceOptions {
 export interface RecurrencePass {
   /**
    * How many steps, from 0 to T, each of the B sequences has; the rest is padding. A sequence that is over keeps its state, its outputs
-   * are zeros, and no gradient comes from there, whatever the padding is.
+   * are zeros, and no gradient comes from there, whatever the padding is. The cell may know the batch from elsewhere, so
+   * each step is one of all sequences, and what it does for those that are over is dropped.
    */
   lengths?: Lengths;
 }
@@ -123,7 +125,7 @@ export class Recurrence<State> extends Module {
     const lengths = pass.lengths === undefined ? null : readLengths(pass.lengths, steps, batch);
     const initial = this.#initial(state, batch);
     const scan = new Scan(this.cell, initial, { batch, reverse: this.reverse, lengths });
-    const given = lengths ? withoutPadding(major, lengths) : major;
+    const given = lengths ? withoutPadding(major, lengths.all) : major;
     const from = tensorsIn(initial);
     const result =
       this.checkpointEvery === null
@@ -251,12 +253,4 @@ class Durations {
 
 function readLengths(given: Lengths, steps: number, batch: number): Durations {
   return new Durations(Array.from(requireLengths("Recurrence lengths", given, batch, steps)));
-}
-
-/** x with zeros where sequences are over, so that padding cannot reach a weight, not even as 0 · NaN. */
-function withoutPadding(x: Tensor, lengths: Durations): Tensor {
-  const [steps, batch, ...rest] = x.shape as [number, number, ...number[]];
-  if (lengths.activeAt(steps - 1) === null) return x;
-  const there = Array.from({ length: steps }, (_, t) => lengths.all.map((length) => t < length)).flat();
-  return reshape(selectRows(there, reshape(x, [steps * batch, ...rest]), null), x.shape);
 }

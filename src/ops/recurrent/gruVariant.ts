@@ -86,7 +86,7 @@ function open(x: Tensor, weights: RecurrentWeights, options: GruVariantOptions) 
     recurrent: reserve(norm !== null, sizes.gates),
     dRecurrent: reserve(norm !== null, sizes.gates),
     recurrentScales: reserve(norm !== null, 2),
-    mask: dropoutMask(layout.batch * hidden, recurrentDropout, training),
+    mask: dropoutMask(layout, hidden, recurrentDropout, training),
     keepHidden: zoneoutMask(layout.rows * hidden, zoneout, training),
   };
 }

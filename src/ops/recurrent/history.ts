@@ -22,6 +22,8 @@ export class History {
   /** All stretches, one behind the other. */
   readonly #states: Tensor;
   readonly #initial: Tensor | null;
+  /** Whether one stretch is all there is, of all sequences. */
+  readonly #whole: boolean;
 
   /** @throws {ShapeError} when the initial state is not [B, H] of float32 numbers. */
   constructor(what: string, initial: Tensor | null | undefined, layout: Layout, hidden: number, reverse: boolean) {
@@ -38,11 +40,12 @@ export class History {
     const rows = stateRow + (steps + 1) * active;
     this.#states = Tensor.inStep([rows, hidden]);
     const alone = stretches.length === 1;
-    const block = batch * hidden;
+    const block = active * hidden;
     this.output = alone
       ? Tensor.view(this.#states, reverse ? 0 : block, [...axes, hidden])
       : Tensor.inStep([...axes, hidden]);
-    this.last = alone
+    this.#whole = alone && active === batch;
+    this.last = this.#whole
       ? Tensor.view(this.#states, reverse ? 0 : steps * block, [batch, hidden])
       : Tensor.inStep([batch, hidden]);
   }
@@ -71,21 +74,30 @@ export class History {
     const [first] = this.#ends(stretch);
     const kept = previous ? Math.min(previous.batch, stretch.batch) : 0;
     if (previous) copy(this.#at(this.#ends(previous)[1]), this.#at(first), kept * width);
-    const rest = (stretch.batch - kept) * width;
-    if (rest === 0) return;
-    if (this.#initial) copy(this.#initial.address + kept * width * 4, this.#at(first + kept), rest);
-    else engine().kernels.fill(this.#at(first + kept), rest, 0);
+    this.#begin(kept, stretch.batch, this.#at(first + kept));
+  }
+
+  /** Writes the initial states of some sequences to an address. */
+  #begin(from: number, to: number, address: number): void {
+    const width = this.#hidden;
+    const count = (to - from) * width;
+    if (count === 0) return;
+    if (this.#initial) copy(this.#initial.address + from * width * 4, address, count);
+    else engine().kernels.fill(address, count, 0);
   }
 
   /** Collects outputs and last states, once every stretch has been walked. */
   finish(): void {
-    const { stretches } = this.#layout;
-    if (stretches.length === 1) return;
+    if (this.#whole) return;
+    const { stretches, batch: all } = this.#layout;
     const width = this.#hidden;
+    // Sequences of no steps keep the state that they came with.
+    const { batch: most } = stretches[0] as Stretch;
+    this.#begin(most, all, this.last.address + most * width * 4);
     stretches.forEach((stretch, i) => {
       const { stateRow, batch, row, steps } = stretch;
       const after = stateRow + (this.#reverse ? 0 : batch);
-      copy(this.#at(after), this.output.address + row * width * 4, steps * batch * width);
+      if (stretches.length > 1) copy(this.#at(after), this.output.address + row * width * 4, steps * batch * width);
       // Walking forward, the sequences that do not go on into the next stretch end here; walking back, all end in the first.
       const next = stretches[i + 1]?.batch ?? 0;
       const ended = this.#reverse ? (i === 0 ? [0, batch] : [0, 0]) : [next, batch];

@@ -28,6 +28,8 @@ export interface Layout {
   readonly axes: readonly number[];
   /** In order of time. */
   readonly stretches: readonly Stretch[];
+  /** int32 [B]: the sequence that stands at each place; none: they stand as they are given. */
+  readonly order?: Tensor;
 }
 
 /** Sequences that all last T steps, as they lie. */

@@ -110,7 +110,7 @@ function open(x: Tensor, weights: RecurrentWeights, options: LstmVariantOptions)
     dNormalCell: reserve(norm != null, hidden),
     recurrentScales: reserve(norm != null, 1),
     cellScales: reserve(norm != null, 1),
-    mask: dropoutMask(layout.batch * width, recurrentDropout, training),
+    mask: dropoutMask(layout, width, recurrentDropout, training),
     keepHidden: zoneoutMask(layout.rows * width, zoneout?.hidden ?? 0, training),
     keepCell: zoneoutMask(layout.rows * hidden, zoneout?.cell ?? 0, training),
   };

@@ -1,20 +1,25 @@
 /** Random masks over a whole pass, from the seeded generator: the same numbers on every host. */
 import { engine } from "../../runtime/engine.ts";
-import { generator } from "../../runtime/random.ts";
+import { drawForPass, generator } from "../../runtime/random.ts";
+import type { Layout } from "./layout.ts";
 
 /**
- * The address of a mask of variational dropout [count] in the step's memory: 0 with the probability, else 1/(1 − p);
- * or 0 when nothing is dropped.
+ * The address of a mask of variational dropout [B, width] in the step's memory: 0 with the probability, else 1/(1 − p);
+ * or 0 when nothing is dropped. It is the same for all segments of a pass, and of a sequence wherever it stands.
  * Source: Gal & Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks".
  */
-export function dropoutMask(count: number, probability: number, training: boolean): number {
+export function dropoutMask({ batch, order }: Layout, width: number, probability: number, training: boolean): number {
   if (!training || probability === 0) return 0;
   const { kernels } = engine();
+  const count = batch * width;
   const mask = engine().allocate(count);
-  const { seedLow, seedHigh, counterLow, counterHigh } = generator.draw(count);
+  const { seedLow, seedHigh, counterLow, counterHigh } = drawForPass(count);
   kernels.fill(mask, count, 1);
   kernels.dropout(mask, mask, count, probability, seedLow, seedHigh, counterLow, counterHigh);
-  return mask;
+  if (!order) return mask;
+  const ordered = engine().allocate(count);
+  kernels.gatherRows(mask, order.address, ordered, batch, width);
+  return ordered;
 }
 
 /**

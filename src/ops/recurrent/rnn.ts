@@ -46,7 +46,7 @@ export function rnnSequence(x: Tensor, weights: RecurrentWeights, options: RnnOp
   const product = inputProduct(x, weights, sumOfBiases(weights, sizes.gates), sizes);
   const { gates } = product;
   const pass = { layout, hidden, reverse, weight: weightHh, blocks: [hidden] };
-  const mask = dropoutMask(layout.batch * hidden, recurrentDropout, training);
+  const mask = dropoutMask(layout, hidden, recurrentDropout, training);
   const keepHidden = zoneoutMask(layout.rows * hidden, zoneout, training);
   const { parameters } = activation;
   const { forwardSlot, backwardSlot } = activation.slots;
