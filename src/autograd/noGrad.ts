@@ -8,6 +8,13 @@ import { withGradients } from "./graph.ts";
  * arrays and plain objects of tensors, which are kept as copies that live as long as they are held.
  *
  * `noGrad(() => model.forward(x))` is how to run a network in a loop: memory stays where it is.
+ *
+ * ```ts
+ * const layer = new Linear({ inputSize: 2, outputSize: 3 });
+ * const y = noGrad(() => layer.forward(ones([1, 2])));
+ * y.requiresGrad; // false
+ * ```
+ *
  * @throws {OptionError} when `work` is asynchronous: its step would end before it does.
  */
 export function noGrad<Result>(work: () => Result): Result {

@@ -1,6 +1,14 @@
 import { DataError, OptionError } from "../runtime/errors.ts";
 
-/** The characters of a text (Unicode code points, sorted), and their numbers. */
+/**
+ * The characters of a text (Unicode code points, sorted), and their numbers.
+ *
+ * ```ts
+ * const vocabulary = new CharacterVocabulary("banana");
+ * vocabulary.encode("nab"); // [2, 0, 1]
+ * vocabulary.decode([1, 0, 2]); // "ban"
+ * ```
+ */
 export class CharacterVocabulary {
   readonly characters: readonly string[];
   readonly #numbers: ReadonlyMap<string, number>;

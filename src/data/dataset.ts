@@ -27,6 +27,13 @@ export interface ArrayDatasetOptions {
 
 /**
  * Examples from two tensors whose first axis counts them: inputs [N, ...] and targets [N, ...].
+ *
+ * ```ts
+ * const data = arrayDataset(normal([10, 7, 3]), zeros([10, 1]), { timeMajor: true });
+ * data.length; // 10
+ * data.batch(Int32Array.of(4, 2)).input.shape; // [7, 2, 3]
+ * ```
+ *
  * @param timeMajor inputs [N, T, ...] become batches [T, B, ...], as recurrent layers read them; "both": targets too.
  * @throws {DataError} when there are none; {ShapeError} when inputs and targets are not equally many.
  */
@@ -88,6 +95,14 @@ function gatherTimeMajor(data: Numbers, { shape }: Tensor, indices: Int32Array):
 /**
  * Windows of a token sequence for a language model: input is `window` tokens from anywhere, target the same one token
  * later; both int32 [T, B].
+ *
+ * ```ts
+ * const windows = textWindows(Int32Array.of(5, 6, 7, 8, 9), { window: 2, stride: 2 });
+ * const { input, target } = windows.batch(Int32Array.of(0, 1));
+ * input; // [[5, 7], [6, 8]]
+ * target; // [[6, 8], [7, 9]]
+ * ```
+ *
  * @param stride from one window's start to the next; 1 unless given, `window` for windows that do not overlap.
  * @throws {OptionError} when window or stride is not a whole number ≥ 1; {DataError} when no window fits.
  */

@@ -22,7 +22,16 @@ interface Entry {
   readonly data_offsets: [number, number];
 }
 
-/** The bytes of a file that holds these tensors, in their order, and texts about them. */
+/**
+ * The bytes of a file that holds these tensors, in their order, and texts about them.
+ *
+ * ```ts
+ * const bytes = encodeSafetensors({ weight: tensor([[1, 2]]) }, { made: "by hand" });
+ * const { tensors, metadata } = decodeSafetensors(bytes);
+ * tensors.weight; // [[1, 2]]
+ * metadata.made; // "by hand"
+ * ```
+ */
 export function encodeSafetensors(
   tensors: Record<string, Tensor>,
   metadata?: Record<string, string>,

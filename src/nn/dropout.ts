@@ -4,7 +4,15 @@ import type { StreamStage } from "../stream/stage.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 
-/** While training, drops each number with a probability and scales the rest by 1/(1 − p); otherwise does nothing. */
+/**
+ * While training, drops each number with a probability and scales the rest by 1/(1 − p); otherwise does nothing.
+ *
+ * ```ts
+ * const drop = new Dropout({ probability: 0.5 });
+ * max(drop.forward(ones([1000]))); // 2
+ * drop.eval().forward(ones([2])); // [1, 1]
+ * ```
+ */
 export class Dropout extends Module {
   readonly probability: number;
 

@@ -21,7 +21,14 @@ export interface LinearOptions {
   weight?: Parameter;
 }
 
-/** y = x·Wᵀ + b over the last axis. Parameters start uniform in ±1/√inputSize. */
+/**
+ * y = x·Wᵀ + b over the last axis. Parameters start uniform in ±1/√inputSize.
+ *
+ * ```ts
+ * const layer = new Linear({ inputSize: 64, outputSize: 10 });
+ * layer.forward(normal([5, 2, 64])).shape; // [5, 2, 10]
+ * ```
+ */
 export class Linear extends Module {
   /** [outputSize, inputSize] */
   readonly weight: Parameter;

@@ -11,7 +11,18 @@ import { Module } from "./module.ts";
 /** A module that takes and gives one tensor, or a recurrent layer, whose output is handed on. */
 export type Link = Module & { forward(x: Tensor): Tensor | { readonly output: Tensor } };
 
-/** Modules one after the other; of a recurrent layer the output goes on and the state is dropped. */
+/**
+ * Modules one after the other; of a recurrent layer the output goes on and the state is dropped.
+ *
+ * ```ts
+ * const model = new Sequential(
+ *   new LSTM({ inputSize: 3, hiddenSize: 16 }),
+ *   new LastStep(),
+ *   new Linear({ inputSize: 16, outputSize: 2 }),
+ * );
+ * model.forward(normal([7, 5, 3])).shape; // [5, 2]
+ * ```
+ */
 export class Sequential extends Module {
   readonly #links: readonly Link[];
 
@@ -54,7 +65,13 @@ export class Sequential extends Module {
   }
 }
 
-/** The last time step of a sequence: [T, B, H] → [B, H], or [B, T, H] → [B, H] with `batchFirst`. */
+/**
+ * The last time step of a sequence: [T, B, H] → [B, H], or [B, T, H] → [B, H] with `batchFirst`.
+ *
+ * ```ts
+ * new LastStep().forward(tensor([[[1]], [[2]], [[3]]])); // [[3]]
+ * ```
+ */
 export class LastStep extends Module {
   readonly batchFirst: boolean;
 

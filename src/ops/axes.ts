@@ -9,7 +9,16 @@ import { embedding, requireIndices } from "./embedding.ts";
 import { reshape, slice, transpose } from "./layout.ts";
 import { gatherStrided, scatterStrided } from "./strided.ts";
 
-/** A new axis of size 1 before axis `axis` of x, or at the end for −1. @throws {ShapeError} when there is no such place. */
+/**
+ * A new axis of size 1 before axis `axis` of x, or at the end for −1.
+ *
+ * ```ts
+ * unsqueeze(zeros([2, 3]), 1).shape; // [2, 1, 3]
+ * squeeze(zeros([2, 1, 3])).shape; // [2, 3]
+ * ```
+ *
+ * @throws {ShapeError} when there is no such place.
+ */
 export function unsqueeze(x: Tensor, axis: number): Tensor {
   return reshape(x, x.shape.toSpliced(resolveAxis("unsqueeze", axis, x.shape.length + 1), 0, 1));
 }
@@ -28,6 +37,12 @@ export function squeeze(x: Tensor, axis?: number): Tensor {
 
 /**
  * Cuts an axis into stretches: of `sizes` each, or all of one size but for the last, which may be shorter.
+ *
+ * ```ts
+ * split(tensor([1, 2, 3, 4, 5]), 2)[2]; // [5]
+ * split(tensor([1, 2, 3, 4, 5]), [1, 4])[1]; // [2, 3, 4, 5]
+ * ```
+ *
  * @throws {ShapeError} when there is no such axis, or the sizes are not whole numbers that add up to it.
  */
 export function split(x: Tensor, sizes: number | readonly number[], axis = 0): Tensor[] {
@@ -51,7 +66,15 @@ export function split(x: Tensor, sizes: number | readonly number[], axis = 0): T
   });
 }
 
-/** The numbers of one axis in reverse. @throws {ShapeError} when there is no such axis. */
+/**
+ * The numbers of one axis in reverse.
+ *
+ * ```ts
+ * flip(tensor([[1, 2], [3, 4]]), 1); // [[2, 1], [4, 3]]
+ * ```
+ *
+ * @throws {ShapeError} when there is no such axis.
+ */
 export function flip(x: Tensor, axis: number): Tensor {
   const along = resolveAxis("flip", axis, x.shape.length);
   const own = stridesOf(x.shape);
@@ -67,6 +90,11 @@ export function flip(x: Tensor, axis: number): Tensor {
 
 /**
  * What an axis holds at some indices: y[…, i, …] = x[…, index[i], …]; gradients of equal indices add up.
+ *
+ * ```ts
+ * indexSelect(tensor([[1, 2, 3], [4, 5, 6]]), 1, tensor(Int32Array.of(2, 0))); // [[3, 1], [6, 4]]
+ * ```
+ *
  * @param index int32 [n].
  * @throws {OptionError} when an index is outside the axis; {ShapeError} when `index` is not a vector of int32, x is not
  *   float32, or there is no such axis.

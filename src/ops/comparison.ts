@@ -19,7 +19,20 @@ function comparison(what: string, operation: number, left: Operand, right: Opera
   return compute(operation, a, b, broadcastShapes(what, a.shape, b.shape));
 }
 
-/** 1 where a > b, else 0; with NaN 0. No gradient flows through. @throws {ShapeError} when shapes do not broadcast. */
+/**
+ * 1 where a > b, else 0; with NaN 0. No gradient flows through.
+ *
+ * ```ts
+ * const x = tensor([1, 2, 3]);
+ * greater(x, 2); // [0, 0, 1]
+ * greaterEqual(x, 2); // [0, 1, 1]
+ * less(x, 2); // [1, 0, 0]
+ * lessEqual(x, 2); // [1, 1, 0]
+ * equal(x, tensor([[1], [2]])); // [[1, 0, 0], [0, 1, 0]]
+ * ```
+ *
+ * @throws {ShapeError} when shapes do not broadcast.
+ */
 export function greater(a: Operand, b: Operand): Tensor {
   return comparison("greater", GREATER, a, b);
 }
@@ -72,6 +85,12 @@ const lessShare = (a: Tensor, b: Tensor): Tensor => greaterShare(b, a);
 
 /**
  * The larger of two numbers, NaN where one is. Where they are the same each gets half of the gradient.
+ *
+ * ```ts
+ * maximum(tensor([1, 5]), tensor([3, 2])); // [3, 5]
+ * minimum(tensor([1, 5]), 2); // [1, 2]
+ * ```
+ *
  * @throws {ShapeError} when shapes do not broadcast.
  */
 export function maximum(a: Operand, b: Operand): Tensor {
@@ -88,6 +107,11 @@ export function minimum(a: Operand, b: Operand): Tensor {
 
 /**
  * x kept within [min, max]; one of the two may be left out. The derivative is 1 there, the bounds included, and 0 outside.
+ *
+ * ```ts
+ * clamp(tensor([-2, 0.5, 3]), { min: -1, max: 1 }); // [-1, 0.5, 1]
+ * ```
+ *
  * @throws {OptionError} when there is no bound, or min > max.
  */
 export function clamp(x: Tensor, options: { min?: number; max?: number }): Tensor {
@@ -116,6 +140,12 @@ function withInside(x: Tensor, min: number, max: number): Tensor {
 /**
  * a where the condition is not 0, else b, shapes broadcasting. Gradients go to what was chosen; what was not may be
  * anything, NaN as well.
+ *
+ * ```ts
+ * const x = tensor([-2, 4]);
+ * where(greater(x, 0), sqrt(x), 0); // [0, 2]
+ * ```
+ *
  * @param condition float32, as comparisons give it; no gradient flows through it.
  * @throws {ShapeError} when shapes do not broadcast.
  */

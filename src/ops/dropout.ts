@@ -8,6 +8,12 @@ import { Tensor } from "../tensor/tensor.ts";
 /**
  * Inverted dropout: y = x·m/(1 − p), m = 0 with probability p and else 1. The mask is drawn again on the way back,
  * so nothing is kept.
+ *
+ * ```ts
+ * const y = dropout(ones([1000]), 0.2); // 0 or 1.25
+ * max(y); // 1.25
+ * ```
+ *
  * @param probability of dropping a number, from 0 to 1.
  * @param training when false, y = x.
  * @throws {OptionError} when `probability` is outside 0 … 1.

@@ -162,6 +162,16 @@ function binary(
 
 /**
  * a + b, shapes broadcasting as in NumPy.
+ *
+ * ```ts
+ * const [a, b] = [tensor([[1], [2]]), tensor([10, 20])];
+ * add(a, b); // [[11, 21], [12, 22]]
+ * sub(1, a); // [[0], [-1]]
+ * mul(a, 3); // [[3], [6]]
+ * div(b, a); // [[10, 20], [5, 10]]
+ * neg(b); // [-10, -20]
+ * ```
+ *
  * @throws {ShapeError} when the shapes do not broadcast.
  */
 export function add(a: Operand, b: Operand): Tensor {
@@ -225,7 +235,15 @@ function scaled(x: Tensor, factor: number): Tensor {
   return out;
 }
 
-/** x written out in full at a shape that it broadcasts to. @throws {ShapeError} when it does not. */
+/**
+ * x written out in full at a shape that it broadcasts to.
+ *
+ * ```ts
+ * broadcastTo(tensor([1, 2]), [3, 2]); // [[1, 2], [1, 2], [1, 2]]
+ * ```
+ *
+ * @throws {ShapeError} when it does not.
+ */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   requireFloat32("broadcastTo x", x);
   if (!sameShape(broadcastShapes("broadcastTo", x.shape, shape), shape)) {

@@ -25,6 +25,11 @@ export function requireIndices(what: string, indices: Tensor, count: number, ign
 
 /**
  * Rows of a table by index: y[…, :] = weight[tokens[…], :].
+ *
+ * ```ts
+ * embedding(tensor([[1, 2], [3, 4]]), tensor(Int32Array.of(1, 0, 1))); // [[3, 4], [1, 2], [3, 4]]
+ * ```
+ *
  * @param weight [count, size] table.
  * @param tokens int32 of any shape.
  * @param options `paddingIndex`: a token whose row gets no gradient from here.

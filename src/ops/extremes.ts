@@ -38,6 +38,15 @@ function extreme(what: string, sign: 1 | -1, x: Tensor, axis: number | undefined
 
 /**
  * The largest number along an axis, or of all; NaN where there is one. The gradient goes to the first of the largest.
+ *
+ * ```ts
+ * const x = tensor([[1, 5, 2], [7, 0, 3]]);
+ * max(x); // 7
+ * max(x, 1); // [5, 7]
+ * min(x, 0); // [1, 0, 2]
+ * argmax(x); // [1, 0]
+ * ```
+ *
  * @throws {ShapeError} when there is no such axis, or nothing along it.
  */
 export function max(x: Tensor, axis?: number, keepDimension = false): Tensor {
@@ -59,6 +68,11 @@ export function argmax(x: Tensor, axis = -1): Tensor {
 
 /**
  * log Σ e^x along an axis, without overflow; −∞ where all are.
+ *
+ * ```ts
+ * logSumExp(tensor([[1000, 1000]]), 1); // [1000 + Math.LN2]
+ * ```
+ *
  * @throws {ShapeError} when there is no such axis, or nothing along it.
  */
 export function logSumExp(x: Tensor, axis: number, keepDimension = false): Tensor {

@@ -39,6 +39,11 @@ export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
 
 /**
  * 1 at the place that each index names, else 0: int32 [...] → [..., count].
+ *
+ * ```ts
+ * oneHot(tensor(Int32Array.of(2, 0)), 3); // [[0, 0, 1], [1, 0, 0]]
+ * ```
+ *
  * @throws {OptionError} when an index is not from 0 to count − 1.
  */
 export function oneHot(index: Tensor, count: number): Tensor {

@@ -7,6 +7,11 @@ import { copy, gatherStrided, scatterStrided } from "./strided.ts";
 
 /**
  * The same numbers in another shape; one axis may be −1 and is worked out.
+ *
+ * ```ts
+ * reshape(zeros([2, 3, 4]), [6, -1]).shape; // [6, 4]
+ * ```
+ *
  * @throws {ShapeError} when the number of elements differs.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -23,6 +28,12 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /**
  * Reorders the axes: y's axis i is x's axis `axes[i]`.
+ *
+ * ```ts
+ * permute(zeros([2, 3, 4]), [2, 0, 1]).shape; // [4, 2, 3]
+ * transpose(zeros([2, 3, 4]), 0, -1).shape; // [4, 3, 2]
+ * ```
+ *
  * @throws {ShapeError} when `axes` is not a permutation.
  */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
@@ -50,6 +61,11 @@ export function transpose(x: Tensor, a: number, b: number): Tensor {
 
 /**
  * The stretch [start, end) of one axis; negative bounds count from the end.
+ *
+ * ```ts
+ * slice(tensor([[1, 2, 3], [4, 5, 6]]), 1, -2); // [[2, 3], [5, 6]]
+ * ```
+ *
  * @throws {ShapeError} when the stretch is not inside the axis.
  */
 export function slice(x: Tensor, axis: number, start: number, end?: number): Tensor {
@@ -91,6 +107,12 @@ export function addStrided(from: number, to: number, shape: Shape, strides: read
 
 /**
  * Joins tensors along an axis.
+ *
+ * ```ts
+ * concat([tensor([[1], [2]]), tensor([[3], [4]])], 1); // [[1, 3], [2, 4]]
+ * stack([tensor([1, 2]), tensor([3, 4])]); // [[1, 2], [3, 4]]
+ * ```
+ *
  * @throws {ShapeError} when another axis differs, types differ, or there is none.
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {

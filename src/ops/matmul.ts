@@ -141,6 +141,12 @@ function partsOf(
 /**
  * The matrix product over the last two axes; the axes before them broadcast (NumPy's `matmul`). A vector on the left
  * counts as a row, on the right as a column, and that axis is gone from the result.
+ *
+ * ```ts
+ * matmul(tensor([[1, 2], [3, 4]]), tensor([10, 1])); // [12, 34]
+ * matmul(zeros([5, 2, 3]), zeros([3, 4])).shape; // [5, 2, 4]
+ * ```
+ *
  * @throws {ShapeError} when the inner axes differ or an operand is a single number.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
@@ -217,6 +223,11 @@ function offsetIn(shape: Shape, batch: Shape, flat: number): number {
 
 /**
  * y = x·Wᵀ + b over the last axis.
+ *
+ * ```ts
+ * linear(tensor([1, 2]), tensor([[3, 4], [5, 6], [7, 8]]), tensor([0, 0, 1])); // [11, 17, 24]
+ * ```
+ *
  * @param x [..., I]; @param weight [O, I]; @param bias [O].
  * @returns [..., O]
  * @throws {ShapeError} when the sizes do not meet.

@@ -42,6 +42,12 @@ function cut(x: Tensor, pieces: readonly Piece[], strides: readonly number[], wh
 /**
  * The slices of one axis, each without that axis: the steps of a sequence. Along the first axis they look at x's own
  * memory.
+ *
+ * ```ts
+ * unbind(tensor([[1, 2], [3, 4]])).length; // 2
+ * unbind(tensor([[1, 2], [3, 4]]))[1]; // [3, 4]
+ * ```
+ *
  * @throws {ShapeError} when there is no such axis.
  */
 export function unbind(x: Tensor, axis = 0): Tensor[] {
@@ -55,6 +61,11 @@ export function unbind(x: Tensor, axis = 0): Tensor[] {
 
 /**
  * `count` pieces of equal size along one axis, the last one smaller where it does not come out: the gates of a cell.
+ *
+ * ```ts
+ * chunk(tensor([1, 2, 3, 4, 5]), 2)[0]; // [1, 2, 3]
+ * ```
+ *
  * @throws {ShapeError} when there is no such axis; {OptionError} when `count` is not a whole number ≥ 1.
  */
 export function chunk(x: Tensor, count: number, axis = 0): Tensor[] {

@@ -31,7 +31,20 @@ function map(what: string, kind: number, x: Tensor): Tensor {
   return y;
 }
 
-/** e^x, ≤ 1.1 ulp. @throws {ShapeError} when x is not float32. */
+/**
+ * e^x, ≤ 1.1 ulp.
+ *
+ * ```ts
+ * const x = tensor([1, 4]);
+ * exp(x); // [Math.E, Math.exp(4)]
+ * log(x); // [0, Math.log(4)]
+ * sqrt(x); // [1, 2]
+ * square(x); // [1, 16]
+ * abs(tensor([-1, 1])); // [1, 1]
+ * ```
+ *
+ * @throws {ShapeError} when x is not float32.
+ */
 export function exp(x: Tensor): Tensor {
   return activations.exponential(x);
 }
@@ -87,7 +100,15 @@ export function sin(x: Tensor): Tensor {
   return wave("sin", x, 0);
 }
 
-/** cos x, x in radians: ≤ 1.6 ulp for every float32 x; NaN of ±∞. @throws {ShapeError} when x is not float32. */
+/**
+ * cos x, x in radians: ≤ 1.6 ulp for every float32 x; NaN of ±∞.
+ *
+ * ```ts
+ * cos(tensor([0, Math.PI])); // [1, -1]
+ * ```
+ *
+ * @throws {ShapeError} when x is not float32.
+ */
 export function cos(x: Tensor): Tensor {
   return wave("cos", x, 1);
 }

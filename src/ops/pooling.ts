@@ -37,14 +37,29 @@ export function maxPool1d(x: Tensor, options: MaxPoolOptions<number>): Tensor {
   return flat("maxPool1d", x, options, (lifted, windows) => maxPool(lifted, windows));
 }
 
-/** The largest number of each window: [B, C, H, W] → [B, C, H', W'], as `maxPool1d`. */
+/**
+ * The largest number of each window: [B, C, H, W] → [B, C, H', W'], as `maxPool1d`.
+ *
+ * ```ts
+ * maxPool2d(tensor([[[[1, 3], [2, 5]]]]), { kernelSize: [1, 2] }); // [[[[3], [5]]]]
+ * ```
+ */
 export function maxPool2d(x: Tensor, options: MaxPoolOptions<Pair>): Tensor {
   requireKnown("maxPool2d", options, names);
   requireShape("maxPool2d x", x.shape, ["B", "C", "H", "W"]);
   return maxPool(x, windowsOf("maxPool2d", x, pairs("maxPool2d", options)));
 }
 
-/** The average of each window: [B, C, L] → [B, C, L'], shapes and errors as for `maxPool1d`. */
+/**
+ * The average of each window: [B, C, L] → [B, C, L'], shapes and errors as for `maxPool1d`.
+ *
+ * ```ts
+ * const x = tensor([[[2, 4, 9]]]);
+ * avgPool1d(x, { kernelSize: 3, stride: 2, padding: 1 }); // [[[2, 13 / 3]]]
+ * avgPool1d(x, { kernelSize: 3, stride: 2, padding: 1, countIncludePad: false }); // [[[3, 6.5]]]
+ * avgPool2d(ones([1, 1, 4, 6]), { kernelSize: [2, 3] }); // [[[[1, 1], [1, 1]]]]
+ * ```
+ */
 export function avgPool1d(x: Tensor, options: AvgPoolOptions<number>): Tensor {
   requireKnown("avgPool1d", options, [...names, "countIncludePad"]);
   const seenOnly = !(options.countIncludePad ?? true);

@@ -26,6 +26,12 @@ function normalise(kind: Forward, x: Tensor, axis: number): Tensor {
 
 /**
  * softmax(x)_i = e^{x_i} / Σ_j e^{x_j} along an axis, the last unless given; every x may be as large as float32 allows.
+ *
+ * ```ts
+ * softmax(tensor([[0, Math.log(3)]])); // [[0.25, 0.75]]
+ * logSoftmax(tensor([[1], [1]]), 0); // [[-Math.LN2], [-Math.LN2]]
+ * ```
+ *
  * @throws {ShapeError} when there is no such axis.
  */
 export function softmax(x: Tensor, axis = -1): Tensor {

@@ -20,6 +20,18 @@ const BELOW_ONE = 1 - Number.EPSILON / 2;
 /**
  * Adam: m = β₁m + (1 − β₁)g, v = β₂v + (1 − β₂)g², p −= learningRate·m̂/(√v̂ + ε), with m̂ = m/(1 − β₁ᵗ) and
  * v̂ = v/(1 − β₂ᵗ). Costs 8 bytes a number.
+ *
+ * ```ts
+ * const layer = new Linear({ inputSize: 1, outputSize: 1 });
+ * const optimizer = new Adam(layer.parameters(), { learningRate: 0.1 });
+ * for (let i = 0; i < 300; i++) {
+ *   optimizer.zeroGrad();
+ *   mseLoss(layer.forward(tensor([[1], [2]])), tensor([[5], [7]])).backward();
+ *   optimizer.step();
+ * }
+ * Math.round(layer.forward(tensor([[3]])).item()); // 9
+ * ```
+ *
  * Source: Kingma & Ba 2014, arXiv:1412.6980, in the form of `torch.optim.Adam`.
  */
 export class Adam extends Optimizer {
@@ -67,6 +79,11 @@ function power(base: number, exponent: number): number {
 
 /**
  * Adam with the weight decay taken from the parameter itself: p −= learningRate·weightDecay·p.
+ *
+ * ```ts
+ * new AdamW(new Linear({ inputSize: 2, outputSize: 1 }).parameters(), { weightDecay: 0.05 }).learningRate; // 0.001
+ * ```
+ *
  * Source: Loshchilov & Hutter 2017, arXiv:1711.05101.
  */
 export class AdamW extends Adam {

@@ -121,6 +121,14 @@ export function requireRange(what: string, value: number, low: number, high: num
 
 /**
  * Scales all gradients so that their common Euclidean norm is at most `maxNorm`.
+ *
+ * ```ts
+ * const weight = new Parameter([2]);
+ * sum(mul(weight, tensor([3, 4]))).backward();
+ * clipGradNorm([weight], 1); // 5
+ * weight.grad; // [0.6, 0.8]
+ * ```
+ *
  * @returns the norm before.
  * @throws {OptionError} when maxNorm is not positive; {NumericError} when the norm is not finite (nothing is changed).
  * Source: Pascanu, Mikolov & Bengio 2013, "On the difficulty of training recurrent neural networks".

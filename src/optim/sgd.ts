@@ -19,6 +19,18 @@ export interface SGDOptions {
 /**
  * Stochastic gradient descent: g += weightDecay·p; m = momentum·m + (1 − dampening)·g (the first m is g);
  * p −= learningRate·m, or learningRate·(g + momentum·m) with Nesterov. Costs 4 bytes a number with momentum.
+ *
+ * ```ts
+ * const layer = new Linear({ inputSize: 1, outputSize: 1 });
+ * const optimizer = new SGD(layer.parameters(), { learningRate: 0.05, momentum: 0.9 });
+ * for (let i = 0; i < 300; i++) {
+ *   optimizer.zeroGrad();
+ *   mseLoss(layer.forward(tensor([[1], [2]])), tensor([[5], [7]])).backward();
+ *   optimizer.step();
+ * }
+ * Math.round(layer.forward(tensor([[3]])).item()); // 9
+ * ```
+ *
  * Source: Sutskever et al. 2013, in the form of `torch.optim.SGD`.
  */
 export class SGD extends Optimizer {

@@ -215,7 +215,14 @@ export interface RuntimeInfo {
   readonly heapBytes: number;
 }
 
-/** Starts the engine if need be and says what runs. */
+/**
+ * Starts the engine if need be and says what runs.
+ *
+ * ```ts
+ * const { build, threads, memoryBytes } = runtimeInfo();
+ * console.log(`the ${build} build with ${threads} threads in ${memoryBytes} bytes`);
+ * ```
+ */
 export function runtimeInfo(): RuntimeInfo {
   const { build, threads, memoryBytes, heap } = engine();
   return { build, threads: threads?.count ?? 1, memoryBytes, heapBytes: heap.bytesUsed };

@@ -1,4 +1,16 @@
-/** Every error this library throws on purpose is one of these; the message says what, what was wanted, what came. */
+/**
+ * Every error this library throws on purpose is one of these; the message says what, what was wanted, what came.
+ *
+ * ```ts
+ * let message = "";
+ * try {
+ *   add(zeros([2]), zeros([3]));
+ * } catch (error) {
+ *   if (error instanceof ShapeError) message = error.message;
+ * }
+ * message; // "add: expected shapes that broadcast, got [2] and [3]"
+ * ```
+ */
 export class UnrolledError extends Error {
   override readonly name: string = "UnrolledError";
 }

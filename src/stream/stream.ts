@@ -31,6 +31,16 @@ class Freshness {
 /**
  * A network that reads one sample at a time. Uses the weights as they are at each push; costs one state of memory and a
  * packed copy of the weights, in the format that the `weights` option of `stream()` says.
+ *
+ * ```ts
+ * const lstm = new LSTM({ inputSize: 1, hiddenSize: 4 });
+ * const stream = lstm.stream();
+ * stream instanceof Stream; // true
+ * let h: Float32Array = new Float32Array();
+ * for (const sample of [1, 2, 3]) h = stream.push(Float32Array.of(sample));
+ * const { state } = noGrad(() => lstm.forward(tensor([[[1]], [[2]], [[3]]])));
+ * max(abs(sub(tensor(h, [1, 1, 4]), state.h))).item() < 1e-6; // true
+ * ```
  */
 export class Stream {
   readonly #stages: readonly StreamStage[];

@@ -15,6 +15,13 @@ export interface TensorOptions {
 
 /**
  * A tensor from numbers. Float32Array and nested arrays give float32, Int32Array gives int32 (tokens, classes).
+ *
+ * ```ts
+ * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
+ * tensor(Float32Array.of(1, 2, 3, 4), [2, 2]); // [[1, 2], [3, 4]]
+ * tensor(Int32Array.of(7, 8)).dtype; // "int32"
+ * ```
+ *
  * @param shape taken from the nesting, or `[length]`, when omitted.
  * @throws {ShapeError} when the numbers do not fill the shape, or nested arrays are ragged; {OptionError} when an option
  *   is unknown.

@@ -12,6 +12,13 @@ const registry = /* @__PURE__ */ new FinalizationRegistry<readonly number[]>((ad
 /**
  * A tensor that learning changes: its numbers and their gradient lie at fixed addresses of the engine's heap for as
  * long as the parameter is held. Costs 8 bytes a number, and what an optimizer adds.
+ *
+ * ```ts
+ * const weight = new Parameter([2]);
+ * weight.set(Float32Array.of(3, 4));
+ * sum(square(weight)).backward();
+ * weight.grad; // [6, 8]
+ * ```
  */
 export class Parameter extends Tensor {
   readonly #data: number;

@@ -97,6 +97,15 @@ interface Run {
 /**
  * Trains a model: shuffled seeded batches, loss, backward, clipping, step. Runs on the calling thread and pauses often
  * enough that a page stays live. Each step's memory is forgotten at its end.
+ *
+ * ```ts
+ * const model = new Linear({ inputSize: 1, outputSize: 1 });
+ * const optimizer = new Adam(model.parameters(), { learningRate: 0.1 });
+ * const data = arrayDataset(tensor([[0], [1], [2], [3]]), tensor([[1], [3], [5], [7]]));
+ * const history = await new Trainer({ model, loss: mseLoss, optimizer }).fit(data, { epochs: 200, batchSize: 4 });
+ * history.steps; // 200
+ * (history.loss.at(-1) ?? 1) < 0.01; // true
+ * ```
  */
 export class Trainer {
   readonly model: Module;

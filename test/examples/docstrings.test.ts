@@ -147,3 +147,12 @@ test("code in docstrings is fenced, so that it is run", () => {
   );
   expect(loose).toEqual([]);
 });
+
+/** What has to be said before the engine starts, which it has here, and what is only ever met as one of its kind. */
+const withoutExample = /^(?:configure|load|threadsReady|Activation|Optimizer|\w+Error)$/;
+
+test("whatever the library exports is in an example, but for engine settings and errors", () => {
+  const code = examples.map((example) => example.code.replace(/\/\/.*/g, "")).join("\n");
+  const words = new Set(code.match(/(?<![.\w$])[A-Za-z_$][\w$]*/g));
+  expect(Object.keys(unrolled).filter((name) => !words.has(name) && !withoutExample.test(name))).toEqual([]);
+});

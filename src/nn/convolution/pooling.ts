@@ -27,7 +27,16 @@ abstract class Pool<Options> extends Module {
   }
 }
 
-/** [B, C, L] → [B, C, L'], see `maxPool1d`. */
+/**
+ * [B, C, L] → [B, C, L'], see `maxPool1d`.
+ *
+ * ```ts
+ * new MaxPool1d({ kernelSize: 2 }).forward(tensor([[[1, 3, 2, 5]]])); // [[[3, 5]]]
+ * new AvgPool1d({ kernelSize: 2 }).forward(tensor([[[1, 3, 2, 5]]])); // [[[2, 3.5]]]
+ * new MaxPool2d({ kernelSize: 2 }).forward(ones([1, 3, 4, 6])).shape; // [1, 3, 2, 3]
+ * new AvgPool2d({ kernelSize: [4, 3] }).forward(ones([1, 3, 4, 6])).shape; // [1, 3, 1, 2]
+ * ```
+ */
 export class MaxPool1d extends Pool<MaxPoolOptions<number>> {
   override forward(x: Tensor): Tensor {
     return maxPool1d(x, this.options);
@@ -55,7 +64,13 @@ export class AvgPool2d extends Pool<AvgPoolOptions<Pair>> {
   }
 }
 
-/** The mean of each channel over all that lies behind it: [B, C, ...] → [B, C]. */
+/**
+ * The mean of each channel over all that lies behind it: [B, C, ...] → [B, C].
+ *
+ * ```ts
+ * new GlobalAvgPool().forward(tensor([[[1, 3], [2, 5]]])); // [[2, 3.5]]
+ * ```
+ */
 export class GlobalAvgPool extends Module {
   /** @throws {ShapeError} when x has no axes behind its channels, or nothing lies along them. */
   override forward(x: Tensor): Tensor {

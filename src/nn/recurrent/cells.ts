@@ -57,7 +57,16 @@ abstract class RecurrentCell extends Module {
   }
 }
 
-/** One step of an Elman network: h′ = f(W_ih·x + b_ih + W_hh·h + b_hh). Parameters as PyTorch's `nn.RNNCell`. */
+/**
+ * One step of an Elman network: h′ = f(W_ih·x + b_ih + W_hh·h + b_hh). Parameters as PyTorch's `nn.RNNCell`.
+ *
+ * ```ts
+ * const cell = new RNNCell({ inputSize: 3, hiddenSize: 8, activation: "relu" });
+ * let h = zeros([2, 8]);
+ * for (const x of unbind(normal([5, 2, 3]))) h = cell.forward(x, h);
+ * h.shape; // [2, 8]
+ * ```
+ */
 export class RNNCell extends RecurrentCell {
   readonly activation: Activation;
 
@@ -84,7 +93,15 @@ export class RNNCell extends RecurrentCell {
   }
 }
 
-/** One step of an LSTM. Parameters as PyTorch's `nn.LSTMCell`. */
+/**
+ * One step of an LSTM. Parameters as PyTorch's `nn.LSTMCell`.
+ *
+ * ```ts
+ * const { h, c } = new LSTMCell({ inputSize: 3, hiddenSize: 8 }).forward(normal([2, 3]));
+ * h.shape; // [2, 8]
+ * c.shape; // [2, 8]
+ * ```
+ */
 export class LSTMCell extends RecurrentCell {
   /** @throws {OptionError} when an option is unknown or out of range. */
   constructor(options: CellOptions) {
@@ -112,7 +129,13 @@ export class LSTMCell extends RecurrentCell {
   }
 }
 
-/** One step of a GRU. Parameters as PyTorch's `nn.GRUCell`. */
+/**
+ * One step of a GRU. Parameters as PyTorch's `nn.GRUCell`.
+ *
+ * ```ts
+ * new GRUCell({ inputSize: 3, hiddenSize: 8 }).forward(normal([2, 3]), zeros([2, 8])).shape; // [2, 8]
+ * ```
+ */
 export class GRUCell extends RecurrentCell {
   readonly resetAfter: boolean;
 

@@ -43,6 +43,13 @@ const ownOptions = ["resetAfter", "activation", "gateActivation", "layerNorm", "
  * bias_ih_l0 [3H], bias_hh_l0 [3H] in blocks r z n, and so on for each layer, `_reverse` for the second direction;
  * they start uniform in ±1/√H.
  *
+ * ```ts
+ * const gru = new GRU({ inputSize: 64, hiddenSize: 128, bidirectional: true });
+ * const { output, state } = gru.forward(normal([5, 3, 64])); // [T, B, I]
+ * output.shape; // [5, 3, 256]
+ * state.shape; // [2, 3, 128]
+ * ```
+ *
  * Source: Cho et al. 2014, arXiv:1406.1078.
  */
 export class GRU extends RecurrentLayer<Tensor> {

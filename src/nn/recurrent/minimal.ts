@@ -79,6 +79,10 @@ export class MinGRU extends Minimal {
  * Minimal LSTM: h_t = f′_t ⊙ h_{t-1} + i′_t ⊙ h̃_t with f′ = f/(f + i), i′ = i/(f + i), f = σ(W_f·x_t + b_f),
  * i = σ(W_i·x_t + b_i), h̃_t = W_h·x_t + b_h.
  *
+ * ```ts
+ * new MinLSTM({ inputSize: 64, hiddenSize: 128 }).forward(normal([5, 2, 64])).output.shape; // [5, 2, 128]
+ * ```
+ *
  * Parameters: gates.weight [3H, I] and gates.bias [3H] in blocks f i h, as `Linear` starts them.
  * Source: Feng, Tung, Ahmed, Bengio & Hajimirsadeghi 2024, arXiv:2410.01201.
  */

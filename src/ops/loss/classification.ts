@@ -141,6 +141,11 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
 
 /**
  * Negative log-likelihood: −w_t·x_t for each row of log-probabilities; arguments and reductions as `crossEntropy`.
+ *
+ * ```ts
+ * nllLoss(logSoftmax(zeros([1, 4])), tensor(Int32Array.of(2))); // Math.log(4)
+ * ```
+ *
  * @throws {ShapeError} when shapes do not meet; {OptionError} when a target is no class, or a length is not a whole number
  *   from 0 to T.
  */

@@ -14,6 +14,11 @@ export interface RegressionLossOptions {
 
 /**
  * Squared error (prediction − target)², averaged unless said otherwise.
+ *
+ * ```ts
+ * mseLoss(tensor([1, 2]), tensor([3, 2])); // 2
+ * ```
+ *
  * @throws {ShapeError} when the shapes differ.
  */
 export function mseLoss(prediction: Tensor, target: Tensor, options: RegressionLossOptions = {}): Tensor {
