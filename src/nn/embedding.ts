@@ -5,7 +5,7 @@ import { reserve } from "../stream/reserve.ts";
 import type { StreamStage } from "../stream/stage.ts";
 import { Parameter } from "../tensor/parameter.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { fillNormal } from "./init.ts";
+import { fillNormal } from "./fill.ts";
 import { Module } from "./module.ts";
 
 export interface EmbeddingOptions {

@@ -1,41 +1,11 @@
-/** Initial values of parameters, drawn in the engine from the shared generator (`seed`). */
+/** What parameters may start from, by name: the schemes of `initialize`. */
 import { engine } from "../runtime/engine.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
 import { requireCount, requireKnown } from "../runtime/options.ts";
-import { generator } from "../runtime/random.ts";
 import { uniform as uniformTensor } from "../tensor/create.ts";
 import { Parameter } from "../tensor/parameter.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
-
-/** Every number from [−bound, bound). */
-export function fillUniform(parameter: Parameter, bound: number): void {
-  drawUniform(parameter, -bound, bound);
-}
-
-function drawUniform(parameter: Parameter, low: number, high: number): void {
-  const { seedLow, seedHigh, counterLow, counterHigh } = generator.draw(parameter.size);
-  const { kernels } = engine();
-  kernels.fillUniform(parameter.address, parameter.size, low, high, seedLow, seedHigh, counterLow, counterHigh);
-  parameter.version++;
-}
-
-/** Every number the same; returns the parameter. */
-export function fillConstant(parameter: Parameter, value: number): Parameter {
-  engine().kernels.fill(parameter.address, parameter.size, value);
-  return parameter;
-}
-
-/** Every number from the normal distribution with mean 0. */
-export function fillNormal(parameter: Parameter, standardDeviation: number): void {
-  drawNormal(parameter, 0, standardDeviation);
-}
-
-function drawNormal(parameter: Parameter, mean: number, deviation: number): void {
-  const { seedLow, seedHigh, counterLow, counterHigh } = generator.draw(parameter.size);
-  const { kernels } = engine();
-  kernels.fillNormal(parameter.address, parameter.size, mean, deviation, seedLow, seedHigh, counterLow, counterHigh);
-  parameter.version++;
-}
+import { drawNormal, drawUniform, fillNormal, fillUniform } from "./fill.ts";
 
 /** The function that follows a weight, as far as it changes the size of what passes through. */
 export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu" | "selu";

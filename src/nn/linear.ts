@@ -9,7 +9,7 @@ import type { StreamStage } from "../stream/stage.ts";
 import { Parameter } from "../tensor/parameter.ts";
 import { requireShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { fillUniform } from "./init.ts";
+import { fillUniform } from "./fill.ts";
 import { Module } from "./module.ts";
 
 export interface LinearOptions {

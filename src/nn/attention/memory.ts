@@ -11,7 +11,7 @@ import type { Lengths } from "../../tensor/lengths.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import { formatShape, requireFloat32, requireShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { fillUniform } from "../init.ts";
+import { fillUniform } from "../fill.ts";
 import { Linear } from "../linear.ts";
 import { Module } from "../module.ts";
 

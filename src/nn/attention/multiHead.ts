@@ -10,7 +10,7 @@ import { requireCount, requireKnown } from "../../runtime/options.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import { formatShape, requireFloat32, requireShape, sameShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { fillConstant, fillUniform } from "../init.ts";
+import { fillConstant, fillUniform } from "../fill.ts";
 import { Linear } from "../linear.ts";
 import { Module } from "../module.ts";
 

@@ -4,7 +4,7 @@ import { requireCount, requireKnown } from "../../runtime/options.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { fillUniform } from "../init.ts";
+import { fillUniform } from "../fill.ts";
 import { Module } from "../module.ts";
 
 interface Channels<Size> {

@@ -8,7 +8,7 @@ import { full, zeros } from "../../tensor/create.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import { formatShape, requireFloat32 } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { fillConstant } from "../init.ts";
+import { fillConstant } from "../fill.ts";
 import { Module } from "../module.ts";
 
 export interface BatchNorm1dOptions {

@@ -10,7 +10,7 @@ import { requireCount, requireKnown } from "../../runtime/options.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { fillConstant } from "../init.ts";
+import { fillConstant } from "../fill.ts";
 import { Module } from "../module.ts";
 
 export interface LayerNormOptions {

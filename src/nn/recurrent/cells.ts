@@ -9,7 +9,7 @@ import { requireCount, requireKnown } from "../../runtime/options.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import { requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { fillUniform } from "../init.ts";
+import { fillUniform } from "../fill.ts";
 import { Module } from "../module.ts";
 import type { LSTMState } from "./lstm.ts";
 

@@ -2,7 +2,7 @@ import { type Activation, type ActivationName, activation } from "../../ops/acti
 import { indRnnSequence } from "../../ops/recurrent/indRnn.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { fillUniform } from "../init.ts";
+import { fillUniform } from "../fill.ts";
 import { Linear } from "../linear.ts";
 import { SequenceLayer, type SequenceLayerOptions } from "./sequence.ts";
 import type { Walk, Walked } from "./stretches.ts";

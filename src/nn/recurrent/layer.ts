@@ -14,7 +14,7 @@ import { type Lengths, requireLengths } from "../../tensor/lengths.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import { formatShape, requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { fillUniform } from "../init.ts";
+import { fillUniform } from "../fill.ts";
 import { Module } from "../module.ts";
 import { zeroTensor } from "./state.ts";
 

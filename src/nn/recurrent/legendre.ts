@@ -7,7 +7,7 @@ import { OptionError } from "../../runtime/errors.ts";
 import { requireCount } from "../../runtime/options.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { fillUniform } from "../init.ts";
+import { fillUniform } from "../fill.ts";
 import { type Cell, Recurrence } from "./recurrence.ts";
 import { SequenceLayer, type SequenceLayerOptions, type StatePart } from "./sequence.ts";
 import type { Walk, Walked } from "./stretches.ts";

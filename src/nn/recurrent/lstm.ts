@@ -8,7 +8,7 @@ import type { WeightFormat } from "../../stream/format.ts";
 import type { StreamStage } from "../../stream/stage.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { fillUniform } from "../init.ts";
+import { fillUniform } from "../fill.ts";
 import { gateActivation } from "./gateActivation.ts";
 import {
   type Direction,

@@ -5,7 +5,7 @@ import { sruSequence } from "../../ops/recurrent/sru.ts";
 import { OptionError } from "../../runtime/errors.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { fillUniform } from "../init.ts";
+import { fillUniform } from "../fill.ts";
 import { SequenceLayer, type SequenceLayerOptions } from "./sequence.ts";
 import { zeroTensor } from "./state.ts";
 import type { Walk, Walked } from "./stretches.ts";
