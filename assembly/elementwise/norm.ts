@@ -8,6 +8,7 @@
 
 import { loadLanes, storeLanes } from "../base/lanes";
 import { addWide, wideSum } from "../base/rows";
+import { accumulate } from "./binary";
 
 const ROOT: i32 = 0;
 const CENTRED: i32 = 1;
@@ -165,17 +166,6 @@ function rowParameters(x: usize, dy: usize, sumGain: usize, sumBias: usize, colu
   }
 }
 
-/** to += from, and from := 0. */
-function moveSums(from: usize, to: usize, count: i32): void {
-  const bytes = <usize>count << 2;
-  for (let at: usize = 0; at < bytes; ) {
-    const four = at + 16 <= bytes;
-    storeLanes(to + at, f32x4.add(loadLanes(to + at, four), loadLanes(from + at, four)), four);
-    storeLanes(from + at, f32x4.splat(0), four);
-    at += four ? 16 : 4;
-  }
-}
-
 /**
  * The gradients, from x, gain, dy, and the means and variances that normForward left: dx := …, and
  * dGain := Σ dy ⊙ x̂, dBias := Σ dy over the rows. dx may be 0, and dGain and dBias together may be 0 where they are
@@ -209,8 +199,9 @@ export function normBackward(
     if (dGain) {
       rowParameters(x, dy, workspace, sumBias, columns, mean, inverse);
       if ((row + 1) % BLOCK == 0 || row == rows - 1) {
-        moveSums(workspace, dGain, columns);
-        moveSums(sumBias, dBias, columns);
+        accumulate(workspace, dGain, columns);
+        accumulate(sumBias, dBias, columns);
+        memory.fill(workspace, 0, 2 * bytes);
       }
     }
     if (dx) {

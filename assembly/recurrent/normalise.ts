@@ -3,8 +3,9 @@
  *
  *     x̂ = (x − mean(x)) / √(var(x) + 1e-5)     y = x̂⊙γ + β
  *
- * Sums are taken in one order, which depends on the width alone. |error| ≤ (width + 4)·2⁻²⁴ of the
- * sums of magnitudes. Source: Ba, Kiros & Hinton 2016, "Layer Normalization".
+ * Sums are taken in one order, which depends on the width alone, and in float32: in float64, as elementwise/norm.ts takes
+ * them, they would be most of a row's work, at every step. |error| ≤ (width + 4)·2⁻²⁴ of the sums of magnitudes.
+ * Source: Ba, Kiros & Hinton 2016, "Layer Normalization".
  */
 import { horizontalSum, loadLanes, multiplyAdd, storeLanes } from "../base/lanes";
 
