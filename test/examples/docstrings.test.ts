@@ -2,6 +2,7 @@
  * Every example in a docstring of src/ is run. A ```ts block there is a program of its own, to which the names of the
  * library that it uses are imported; a line `expression; // value` says what comes out, and is held to it.
  */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -41,11 +42,30 @@ const examples: Example[] = sources.flatMap((file) =>
   ),
 );
 
-/** The names of the library that a program uses and does not declare. */
-function namesIn(code: string): string[] {
+/** The types that the library exports. */
+const types = [...readFileSync(join(root, "src/index.ts"), "utf8").matchAll(/export (type )?\{(.*?)\}/gs)].flatMap(
+  ([, whole, list]) =>
+    (list as string)
+      .split(",")
+      .filter((entry) => whole || /^\s*type /.test(entry))
+      .map((entry) => entry.replace(/^\s*(?:type )?/, "").trim()),
+);
+
+/** Those of these names that a program uses and does not declare. */
+function namesIn(code: string, names: readonly string[]): string {
   const words = new Set(code.match(/[A-Za-z_$][\w$]*/g));
   const declared = (name: string): boolean => new RegExp(`\\b(?:const|let|class|function) ${name}\\b`).test(code);
-  return Object.keys(unrolled).filter((name) => words.has(name) && !declared(name));
+  return names.filter((name) => words.has(name) && !declared(name)).join(", ");
+}
+
+/** A program with the imports it needs. */
+function withImports(code: string): string {
+  const [values, alone] = [Object.keys(unrolled), types];
+  return `import { ${namesIn(code, values)} } from "unrolled";
+import type { ${namesIn(code, alone)} } from "unrolled";
+${code}
+export {};
+`;
 }
 
 function isExpression(text: string): boolean {
@@ -97,9 +117,8 @@ function expectSame(actual: unknown, wanted: unknown, code: string): void {
 
 /** Runs an example and returns how many values it was held to and lines it printed. */
 async function run({ code }: Example, name: string): Promise<number> {
-  const program = `import { ${namesIn(code).join(", ")} } from "unrolled";\n${withChecks(code)}\nexport {};\n`;
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${name}.ts`), program);
+  writeFileSync(join(folder, `${name}.ts`), withImports(withChecks(code)));
   let said = 0;
   vi.stubGlobal("expectValue", (expression: () => unknown, wanted: unknown) => {
     said += 1;
@@ -126,6 +145,25 @@ describe("examples run, and give what they say", () => {
       expect(await run(example, name.replace(/\W+/g, "-")), "values that are said").toBeGreaterThan(0);
     },
   );
+});
+
+test("types of examples hold", () => {
+  const typed = join(folder, "types");
+  mkdirSync(typed, { recursive: true });
+  const settings = { noUnusedLocals: false, allowUnreachableCode: true, isolatedModules: false };
+  const configuration = { extends: "../../../tsconfig.json", compilerOptions: settings, include: ["*.ts"] };
+  writeFileSync(join(typed, "tsconfig.json"), JSON.stringify(configuration));
+  for (const { file, line, code } of examples) {
+    writeFileSync(join(typed, `${file.replace(/\W+/g, "-")}-${line}.ts`), withImports(code));
+  }
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  let complaints = "";
+  try {
+    execFileSync(process.execPath, [compiler, "-p", typed], { encoding: "utf8" });
+  } catch (error) {
+    complaints = (error as { stdout: string }).stdout;
+  }
+  expect(complaints).toBe("");
 });
 
 test("an example that says something wrong is found out", async () => {
