@@ -2,7 +2,7 @@ import { embedding, requirePaddingIndex } from "../ops/embedding.ts";
 import { engine } from "../runtime/engine.ts";
 import { requireCount, requireKnown } from "../runtime/options.ts";
 import { reserve } from "../stream/reserve.ts";
-import type { StreamStage } from "../stream/stage.ts";
+import type { KernelStage, StreamStage } from "../stream/stage.ts";
 import { Parameter } from "../tensor/parameter.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fillNormal } from "./fill.ts";
@@ -61,11 +61,11 @@ export class Embedding extends Module {
 }
 
 /** Looks tokens up in the table where it lies. */
-class LookupStage implements StreamStage {
+class LookupStage implements KernelStage {
   readonly kind = "lookup";
   readonly input: { readonly tokens: number };
   readonly outputSize: number;
-  readonly fields: StreamStage["fields"];
+  readonly fields: KernelStage["fields"];
   readonly parameters: readonly Parameter[];
 
   constructor(table: Parameter) {

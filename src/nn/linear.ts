@@ -5,7 +5,7 @@ import { requireCount, requireKnown } from "../runtime/options.ts";
 import { formatFields, type WeightFormat } from "../stream/format.ts";
 import { PackedRows } from "../stream/packedRows.ts";
 import { reserve } from "../stream/reserve.ts";
-import type { StreamStage } from "../stream/stage.ts";
+import type { KernelStage, StreamStage } from "../stream/stage.ts";
 import { Parameter } from "../tensor/parameter.ts";
 import { requireShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -69,11 +69,11 @@ export class Linear extends Module {
   }
 }
 
-class LinearStage implements StreamStage {
+class LinearStage implements KernelStage {
   readonly kind = "linear";
   readonly input: { readonly size: number };
   readonly outputSize: number;
-  readonly fields: StreamStage["fields"];
+  readonly fields: KernelStage["fields"];
   readonly parameters: readonly Parameter[];
   readonly #rows: PackedRows;
   readonly #bias: Parameter | null;

@@ -1,20 +1,20 @@
 /**
  * Streaming: one sample in, one result out, the state kept between. A stream is a program of stages in the engine's
  * memory, one a layer; a push writes the sample, makes one call whatever the number of layers, reads the result, and
- * allocates nothing.
+ * allocates nothing. Layers that no kernel of a stream is for take their steps between the programs before and after them.
  */
 import { engine } from "../runtime/engine.ts";
 import { OptionError, ShapeError } from "../runtime/errors.ts";
 import { stagePlan } from "../runtime/plan.ts";
 import { reserve } from "./reserve.ts";
-import { type StreamStage, stageKinds } from "./stage.ts";
+import { type KernelStage, type StepStage, type StreamStage, stageKinds } from "./stage.ts";
 
 /** Packs a stage's weights before the first step, and whenever they have changed. */
 class Freshness {
-  readonly #stage: StreamStage;
+  readonly #stage: KernelStage;
   #version = -1;
 
-  constructor(stage: StreamStage) {
+  constructor(stage: KernelStage) {
     this.#stage = stage;
   }
 
@@ -28,9 +28,16 @@ class Freshness {
   }
 }
 
+/** Neighbouring kernels, which one call runs. */
+interface Program {
+  readonly address: number;
+  count: number;
+}
+
 /**
  * A network that reads one sample at a time. Uses the weights as they are at each push; costs one state of memory and a
- * packed copy of the weights, in the format that the `weights` option of `stream()` says.
+ * packed copy of the weights, in the format that the `weights` option of `stream()` says. Layers without a kernel of their
+ * own for this (their documentation says so) run a forward pass of one step at each push instead, and pack nothing.
  *
  * ```ts
  * const lstm = new LSTM({ inputSize: 1, hiddenSize: 4 });
@@ -45,7 +52,8 @@ class Freshness {
 export class Stream {
   readonly #stages: readonly StreamStage[];
   readonly #freshness: readonly Freshness[];
-  readonly #program: number;
+  /** What a push goes through, in its order. */
+  readonly #parts: readonly (Program | StepStage)[];
   readonly #input: number;
   readonly #output: number;
   readonly #result: Float32Array;
@@ -66,15 +74,30 @@ export class Stream {
         throw new OptionError(`stream layer ${i + 1}: expected an input of ${wanted}, got ${given}`);
     });
     this.#stages = stages;
-    this.#freshness = stages.map((stage) => new Freshness(stage));
+    this.#freshness = stages.filter((stage) => "kind" in stage).map((stage) => new Freshness(stage));
     this.#input = reserve(this, "size" in first.input ? first.input.size : 1);
-    this.#output = last.fields.state;
+    this.#output = "kind" in last ? last.fields.state : last.result;
     this.#result = new Float32Array(last.outputSize);
-    this.#program = reserve(this, stages.length * stagePlan.length);
-    const { kernels } = engine();
-    stages.forEach(({ kind, fields }, i) => {
-      stagePlan({ ...fields, kernel: kernels.stageSlot(stageKinds[kind]) }, this.#program + i * stagePlan.length * 4);
-    });
+    this.#parts = this.#arrange(stages);
+  }
+
+  /** Writes the program of all kernels; neighbours among them are one part of it. */
+  #arrange(stages: readonly StreamStage[]): (Program | StepStage)[] {
+    const parts: (Program | StepStage)[] = [];
+    let address = reserve(this, stages.length * stagePlan.length);
+    for (const stage of stages) {
+      if ("step" in stage) {
+        parts.push(stage);
+        continue;
+      }
+      const kernel = engine().kernels.stageSlot(stageKinds[stage.kind]);
+      stagePlan({ ...stage.fields, kernel }, address);
+      const last = parts.at(-1);
+      if (last && !("step" in last)) last.count++;
+      else parts.push({ address, count: 1 });
+      address += stagePlan.length * 4;
+    }
+    return parts;
   }
 
   /**
@@ -85,7 +108,10 @@ export class Stream {
   push(sample: Float32Array | number): Float32Array {
     this.#write(sample);
     for (const freshness of this.#freshness) freshness.refresh();
-    engine().kernels.streamStep(this.#program, this.#stages.length, this.#input);
+    let at = this.#input;
+    for (const part of this.#parts) {
+      at = "step" in part ? part.step(at) : engine().kernels.streamStep(part.address, part.count, at);
+    }
     this.#look();
     this.#result.set(this.#outputView);
     return this.#result;

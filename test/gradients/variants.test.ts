@@ -230,7 +230,7 @@ test("a gate that leaves 0 … 1 is taken, with a warning that says what it does
   warn.mockRestore();
 });
 
-test("options out of range, and streams of what needs whole sequences, are refused by name", () => {
+test("options out of range, and streams with packed weights that a variant does not have, are refused by name", () => {
   expect(() => new RNN({ ...sizes, recurrentDropout: 1.5 })).toThrow(
     "RNN recurrentDropout: expected a probability from 0 to 1, got 1.5",
   );
@@ -243,8 +243,10 @@ test("options out of range, and streams of what needs whole sequences, are refus
   expect(() => new LSTM({ ...sizes, projectionSize: 0 })).toThrow(
     "LSTM projectionSize: expected a whole number ≥ 1, got 0",
   );
-  expect(() => new LSTM({ ...sizes, projectionSize: 3 }).stream()).toThrow(
-    "stream: LSTM with projectionSize works on whole sequences only",
+  expect(() => new LSTM({ ...sizes, projectionSize: 3 }).stream({ weights: "int8" })).toThrow(
+    'stream weights: expected "float32" for LSTM with projectionSize, got "int8"',
   );
-  expect(() => new GRU({ ...sizes, activation: "relu" }).stream()).toThrow("stream: GRU with activations of its own");
+  expect(() => new GRU({ ...sizes, activation: "relu" }).stream({ weights: "int8" })).toThrow(
+    'stream weights: expected "float32" for GRU with activations of its own, got "int8"',
+  );
 });

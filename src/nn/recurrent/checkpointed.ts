@@ -4,6 +4,9 @@ import { transpose } from "../../ops/layout.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireCount, requireKnown } from "../../runtime/options.ts";
 import { PassDraws } from "../../runtime/random.ts";
+import { type StreamOptions, type WeightFormat, weightFormat } from "../../stream/format.ts";
+import type { StreamStage } from "../../stream/stage.ts";
+import { Stream } from "../../stream/stream.ts";
 import { RemainingSteps, requireLengths } from "../../tensor/lengths.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { describe, tensorsIn, withTensors } from "../../tensor/structure.ts";
@@ -132,6 +135,16 @@ export class Checkpointed<State> extends Module {
     const result = checkpointSteps(major, given, run, { size });
     structure = withTensors(structure as State, result.state);
     return { output: this.batchFirst ? transpose(result.output, 0, 1) : result.output, state: structure };
+  }
+
+  /** Those of the layer: a stream goes nowhere back. */
+  override stages(weights?: WeightFormat): StreamStage[] {
+    return this.layer.stages(weights);
+  }
+
+  /** The layer, one sample at a time. @throws {OptionError} when it cannot work so, or an option is unknown or no format. */
+  stream(options: StreamOptions = {}): Stream {
+    return new Stream(this.stages(weightFormat(options)));
   }
 }
 

@@ -42,7 +42,7 @@ export interface ClosedFormPass extends SequencePass {
  *
  * Parameters: input.weight [U, I] and input.bias [U], recurrent.weight [U, H], backbone.n.weight [U, U] and .bias for
  * further layers, heads.weight [4H, U] and heads.bias in blocks G H A B; they start as those of `Linear`.
- * Recorded operation by operation, so a step keeps about 2U + 16H numbers a sequence.
+ * In a stream the time between samples is 1. Recorded operation by operation, so a step keeps about 2U + 16H numbers a sequence.
  * Source: Hasani, Lechner, Amini et al. 2022, "Closed-form continuous-time neural networks", arXiv:2106.13898.
  */
 export class ClosedFormContinuous extends SequenceLayer {

@@ -8,14 +8,7 @@ import type { StreamStage } from "../../stream/stage.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { gateActivation } from "./gateActivation.ts";
-import {
-  type Direction,
-  type LayerPass,
-  type PassResult,
-  RecurrentLayer,
-  type RecurrentOptions,
-  refuseStream,
-} from "./layer.ts";
+import { type Direction, type LayerPass, type PassResult, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 import { RecurrentStage } from "./stage.ts";
 
 export interface GRUOptions extends RecurrentOptions {
@@ -83,7 +76,7 @@ export class GRU extends RecurrentLayer<Tensor> {
     const { resetAfter, training, recurrentDropout, zoneout, activation: f, gateActivation: gate } = this;
     const options = { h0: initial?.[0] ?? null, reverse: direction.reverse, resetAfter, layout };
     const dropping = training && recurrentDropout > 0;
-    const variant = this.#hasOwnActivations || this.layerNorm || zoneout > 0 || dropping;
+    const variant = dropping || Object.values(this.variations).some(Boolean);
     const { output, h } = variant
       ? gruVariantSequence(x, weights, {
           ...options,
@@ -104,8 +97,13 @@ export class GRU extends RecurrentLayer<Tensor> {
     return { input: input as Parameter, recurrent: recurrent as Parameter };
   }
 
-  get #hasOwnActivations(): boolean {
-    return this.activation.name !== "tanh" || this.gateActivation.name !== "sigmoid";
+  /** What only the variant of the kernel can do. */
+  protected override get variations(): Record<string, boolean> {
+    return {
+      "activations of its own": this.activation.name !== "tanh" || this.gateActivation.name !== "sigmoid",
+      layerNorm: this.layerNorm,
+      zoneout: this.zoneout > 0,
+    };
   }
 
   protected override unpack(state: Tensor): readonly Tensor[] {
@@ -118,11 +116,6 @@ export class GRU extends RecurrentLayer<Tensor> {
 
   protected override stage(direction: Direction, weights: WeightFormat): StreamStage {
     const { hiddenSize: hidden, resetAfter } = this;
-    refuseStream("GRU", {
-      "activations of its own": this.#hasOwnActivations,
-      layerNorm: this.layerNorm,
-      zoneout: this.zoneout > 0,
-    });
     return new RecurrentStage(direction, weights, {
       kind: "gru",
       gates: 4,

@@ -16,6 +16,7 @@ import { formatShape, requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { fillUniform } from "../fill.ts";
 import { Module } from "../module.ts";
+import { LayerStage, requireFloat32Weights } from "./layerStage.ts";
 import { zeroTensor } from "./state.ts";
 
 export interface RecurrentOptions {
@@ -271,22 +272,32 @@ export abstract class RecurrentLayer<State> extends Module {
     if (this.bidirectional) {
       throw new OptionError(`stream: a bidirectional ${this.constructor.name} reads the future`);
     }
-    return this.directions.map((direction) => this.stage(direction, weights));
+    const found = Object.entries(this.variations).flatMap(([option, has]) => (has ? [option] : []));
+    if (found.length === 0) return this.directions.map((direction) => this.stage(direction, weights));
+    requireFloat32Weights(`${this.constructor.name} with ${found.join(", ")}`, weights);
+    return [new LayerStage<State>(this, this.inputSize, this.outputSize)];
+  }
+
+  /** What of its options the kernels of a stream cannot do, by name. */
+  protected get variations(): Readonly<Record<string, boolean>> {
+    return {};
   }
 
   /**
-   * The same layer, one sample at a time, from a state of zeros.
-   * @throws {OptionError} when it is bidirectional, or an option is unknown or no format.
+   * The same layer, one sample at a time, from a state of zeros, with the bits of the whole sequence.
+   *
+   *     const stream = layer.stream();
+   *     for (const sample of samples) console.log(stream.push(sample)); // Float32Array of H numbers
+   *
+   * A plain layer is one call into the engine a push. One with projection, coupled gates, layer norm, zoneout or
+   * activations of its own runs a forward pass of one step instead: the same numbers several times as slowly (at
+   * H = 128 about ten times), and with float32 weights only. Nothing is dropped, and zoneout is its mean, whatever `training` says.
+   * @throws {OptionError} when it is bidirectional, an option is unknown or no format, or weights are wanted in a format
+   *   that the layer does not have.
    */
   stream(options: StreamOptions = {}): Stream {
     return new Stream(this.stages(weightFormat(options)));
   }
-}
-
-/** @throws {OptionError} naming what a layer has that a stream cannot do. */
-export function refuseStream(name: string, has: Readonly<Record<string, boolean>>): void {
-  const found = Object.keys(has).filter((option) => has[option]);
-  if (found.length > 0) throw new OptionError(`stream: ${name} with ${found.join(", ")} works on whole sequences only`);
 }
 
 /** How a batch is packed; null when all its sequences last T steps. */

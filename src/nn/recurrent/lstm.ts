@@ -10,14 +10,7 @@ import { Parameter } from "../../tensor/parameter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { fillUniform } from "../fill.ts";
 import { gateActivation } from "./gateActivation.ts";
-import {
-  type Direction,
-  type LayerPass,
-  type PassResult,
-  RecurrentLayer,
-  type RecurrentOptions,
-  refuseStream,
-} from "./layer.ts";
+import { type Direction, type LayerPass, type PassResult, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 import { RecurrentStage } from "./stage.ts";
 
 export interface LSTMOptions extends RecurrentOptions {
@@ -169,7 +162,7 @@ export class LSTM extends RecurrentLayer<LSTMState> {
   }
 
   /** What only the variant of the kernel can do. */
-  get #variations(): Record<string, boolean> {
+  protected override get variations(): Record<string, boolean> {
     return {
       projectionSize: this.projectionSize !== null,
       coupledGates: this.coupledGates,
@@ -180,7 +173,7 @@ export class LSTM extends RecurrentLayer<LSTMState> {
   }
 
   get #isVariant(): boolean {
-    return Object.values(this.#variations).some(Boolean);
+    return Object.values(this.variations).some(Boolean);
   }
 
   protected override unpack({ h, c }: LSTMState): readonly Tensor[] {
@@ -192,7 +185,6 @@ export class LSTM extends RecurrentLayer<LSTMState> {
   }
 
   protected override stage(direction: Direction, weights: WeightFormat): StreamStage {
-    refuseStream("LSTM", this.#variations);
     const peepholes = this.registered(`weight_peephole_${direction.suffix}`)?.address ?? 0;
     return new RecurrentStage(direction, weights, {
       kind: "lstm",

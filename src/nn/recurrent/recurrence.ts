@@ -4,12 +4,16 @@ import { stack, transpose } from "../../ops/layout.ts";
 import { selectRows, unbind } from "../../ops/pieces.ts";
 import { OptionError, ShapeError } from "../../runtime/errors.ts";
 import { requireCount, requireKnown } from "../../runtime/options.ts";
+import { type StreamOptions, type WeightFormat, weightFormat } from "../../stream/format.ts";
+import type { StreamStage } from "../../stream/stage.ts";
+import { Stream } from "../../stream/stream.ts";
 import { type Lengths, requireLengths } from "../../tensor/lengths.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
 import { describe, tensorsIn, withTensors } from "../../tensor/structure.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { Module } from "../module.ts";
 import type { RecurrentResult } from "./layer.ts";
+import { LayerStage, outputSizeOf, requireFloat32Weights } from "./layerStage.ts";
 import { withoutPadding } from "./padding.ts";
 import { requireLike, requireTensors, type StateSizes, zeroState } from "./state.ts";
 
@@ -22,6 +26,8 @@ export interface Cell<State> {
   step(x: Tensor, state: State): { readonly output: Tensor; readonly state: State };
   /** The state before the first step, where none is given. */
   initialState?(batch: number): State;
+  /** How many numbers a sample has, for a stream. */
+  readonly inputSize?: number;
   /** Where there is no `initialState`: sizes of tensors [B, size] of zeros, in the structure of the state. */
   readonly stateSizes?: StateSizes;
 }
@@ -136,6 +142,24 @@ export class Recurrence<State> extends Module {
           });
     const output = this.batchFirst ? transpose(result.output, 0, 1) : result.output;
     return { output, state: withTensors(initial, result.state) };
+  }
+
+  override stages(weights: WeightFormat = "float32"): StreamStage[] {
+    if (this.reverse) throw new OptionError("stream: a reverse Recurrence reads the future");
+    requireFloat32Weights("a Recurrence", weights);
+    const inputSize = requireCount("stream: inputSize of the cell of a Recurrence", this.cell.inputSize ?? Number.NaN);
+    return [new LayerStage<State>(this, inputSize, outputSizeOf<State>(this, inputSize))];
+  }
+
+  /**
+   * The same network, one sample at a time, from its initial state. The cell says in `inputSize` how many numbers a sample
+   * has. A push is one step of the cell, and what that and its operations take in JavaScript; `training` is off in every
+   * module that the cell holds.
+   * @throws {OptionError} when it reads from the end, the cell has no `inputSize`, an option is unknown, or weights are wanted
+   *   in another format than float32.
+   */
+  stream(options: StreamOptions = {}): Stream {
+    return new Stream(this.stages(weightFormat(options)));
   }
 
   #timeMajor(x: Tensor): Tensor {

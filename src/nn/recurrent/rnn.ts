@@ -5,14 +5,7 @@ import { rnnSequence } from "../../ops/recurrent/rnn.ts";
 import type { WeightFormat } from "../../stream/format.ts";
 import type { StreamStage } from "../../stream/stage.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import {
-  type Direction,
-  type LayerPass,
-  type PassResult,
-  RecurrentLayer,
-  type RecurrentOptions,
-  refuseStream,
-} from "./layer.ts";
+import { type Direction, type LayerPass, type PassResult, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 import { RecurrentStage } from "./stage.ts";
 
 export interface RNNOptions extends RecurrentOptions {
@@ -64,8 +57,11 @@ export class RNN extends RecurrentLayer<Tensor> {
     return states[0] as Tensor;
   }
 
+  protected override get variations(): Record<string, boolean> {
+    return { zoneout: this.zoneout > 0 };
+  }
+
   protected override stage(direction: Direction, weights: WeightFormat): StreamStage {
-    refuseStream("RNN", { zoneout: this.zoneout > 0 });
     return new RecurrentStage(direction, weights, {
       kind: "rnn",
       gates: 1,

@@ -3,7 +3,7 @@ import { engine } from "../../runtime/engine.ts";
 import { formatFields, type WeightFormat } from "../../stream/format.ts";
 import { PackedRows } from "../../stream/packedRows.ts";
 import { reserve } from "../../stream/reserve.ts";
-import type { StageFields, StreamStage } from "../../stream/stage.ts";
+import type { KernelStage, StageFields } from "../../stream/stage.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import type { Direction } from "./layer.ts";
 
@@ -25,11 +25,11 @@ export interface CellStage {
 }
 
 /** One recurrent layer of a stream: a single time step of a single sequence, in memory of its own. */
-export class RecurrentStage implements StreamStage {
+export class RecurrentStage implements KernelStage {
   readonly kind: CellStage["kind"];
   readonly input: { readonly size: number };
   readonly outputSize: number;
-  readonly fields: StreamStage["fields"];
+  readonly fields: KernelStage["fields"];
   readonly parameters: readonly Parameter[];
   readonly #packed: readonly PackedRows[];
   readonly #bias: CellStage["bias"];
