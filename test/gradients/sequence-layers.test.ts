@@ -7,9 +7,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   add,
+  Checkpointed,
   ClosedFormContinuous,
   concat,
   flip,
+  GRUCell,
   MinGRU,
   MinimalGatedUnit,
   mul,
@@ -18,7 +20,10 @@ import {
   ones,
   QRNN,
   type QRNNState,
+  Recurrence,
   RGLRU,
+  runtimeInfo,
+  SGD,
   ShapeError,
   seed,
   slice,
@@ -293,6 +298,55 @@ function alone(layer: AnyRecurrence, like: State, given: Given, b: number, lengt
   });
   return found;
 }
+
+test("cells of one's own in two layers and both directions, put together in a module, take lengths", () => {
+  seed(7);
+  type Pass = { lengths?: number[] };
+  const [ahead, back, above] = [
+    new Recurrence(new GRUCell({ inputSize: 2, hiddenSize: 3 })),
+    new Recurrence(new GRUCell({ inputSize: 2, hiddenSize: 3 }), { reverse: true }),
+    new Recurrence(new GRUCell({ inputSize: 6, hiddenSize: 4 })),
+  ];
+  const forward = (x: Tensor, pass: Pass) => {
+    const below = [ahead!, back!].map((layer) => layer.forward(x, undefined, pass));
+    const { output, state } = above!.forward(
+      concat(
+        below.map((result) => result.output),
+        -1,
+      ),
+      undefined,
+      pass,
+    );
+    return [output, state, ...below.map((result) => result.state)];
+  };
+  const x = uniform([5, 3, 2]);
+  const lengths = [3, 5, 1];
+  noGrad(() => {
+    const together = forward(x, { lengths });
+    lengths.forEach((length, b) => {
+      const alone = forward(slice(slice(x, 1, b, b + 1), 0, 0, length), {});
+      const own = slice(slice(together[0]!, 1, b, b + 1), 0, 0, length);
+      expect(own.toArray()).toEqual(alone[0]!.toArray());
+      for (const i of [1, 2, 3]) expect(slice(together[i]!, 0, b, b + 1).toArray()).toEqual(alone[i]!.toArray());
+    });
+  });
+});
+
+test("training on lengths that change allocates nothing once it is warm", () => {
+  seed(7);
+  const layer = new Checkpointed(new QRNN({ inputSize: 3, hiddenSize: 4, layers: 2 }));
+  const optimizer = new SGD(layer.parameters(), { learningRate: 0.01 });
+  const x = uniform([8, 4, 3]);
+  const step = (i: number): void => {
+    optimizer.zeroGrad();
+    sum(layer.forward(x, undefined, { lengths: [1 + (i % 8), 8, 0, 1 + ((3 * i) % 8)] }).output).backward();
+    optimizer.step();
+  };
+  for (let i = 0; i < 16; i++) step(i);
+  const { heapBytes } = runtimeInfo();
+  for (let i = 0; i < 500; i++) step(i);
+  expect(runtimeInfo().heapBytes).toBe(heapBytes);
+});
 
 test("times elapsed go with their samples, in padding they are not looked at", () => {
   seed(2);

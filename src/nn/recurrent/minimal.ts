@@ -56,9 +56,15 @@ abstract class Minimal extends SequenceLayer {
  * const { output, state } = layer.forward(normal([5, 2, 64])); // [T, B, I]
  * output.shape; // [5, 2, 128]
  * state.shape; // [2, 128]
+ *
+ * const deep = new MinGRU({ inputSize: 64, hiddenSize: 128, layers: 2, bidirectional: true });
+ * const several = deep.forward(normal([30, 3, 64]), undefined, { lengths: [12, 7, 30] });
+ * several.output.shape; // [30, 3, 256]
+ * several.state.shape; // [4, 3, 128]
  * ```
  *
- * Parameters: gates.weight [2H, I] and gates.bias [2H] in blocks z h, as `Linear` starts them.
+ * Parameters: gates.weight [2H, I] and gates.bias [2H] in blocks z h, as `Linear` starts them; of further layers and
+ * directions `l0_reverse.gates.weight`, `l1.gates.weight` and so on.
  * Source: Feng, Tung, Ahmed, Bengio & Hajimirsadeghi 2024, "Were RNNs all we needed?", arXiv:2410.01201.
  */
 export class MinGRU extends Minimal {

@@ -86,6 +86,17 @@ class Holder extends Module {
  * state.shape; // [2, 8]
  * ```
  *
+ * Layers and directions are put together in a module, which may hand on lengths and states:
+ *
+ *     class Both extends Module {
+ *       ahead = new Recurrence(new Leaky());
+ *       back = new Recurrence(new Leaky(), { reverse: true });
+ *       forward(x: Tensor, pass?: RecurrencePass) {
+ *         const results = [this.ahead, this.back].map((layer) => layer.forward(x, undefined, pass));
+ *         return { output: concat(results.map(({ output }) => output), -1), state: results.map(({ state }) => state) };
+ *       }
+ *     }
+ *
  * `RNNCell`, `LSTMCell` and `GRUCell` are such cells. Each step is recorded operation by operation, so memory for the way
  * back is what the cell's operations keep, times T, or with `checkpointEvery: k` times k, and T/k states.
  */
