@@ -21,7 +21,7 @@ npm run bench:learning -- [options]
   --seeds N       how many seeds, from 1 (default 5)
   --data FOLDER   where the data sets are (default ../shared/data); tasks whose data is missing are named and left out
   --jobs N        processes at a time (default: one a core)
-  --json FILE     write the outcomes to FILE
+  --json FILE     write the outcomes to FILE, whenever there is another one
   --help`;
 
 interface Learning {
@@ -71,19 +71,21 @@ function chosenOf({ only, data }: { only: string; data: string }): Task[] {
   });
 }
 
+/** What became of a task so far. */
 function rowOf(task: Task, learnings: readonly Learning[]) {
-  const outcomesOf = (name: string | undefined): Outcome[] =>
-    learnings.filter((learning) => learning.task.name === name).map(({ outcome }) => outcome as Outcome);
-  const outcomes = outcomesOf(task.name);
-  const others = outcomesOf(task.against);
+  const outcomeOf = (name: string | undefined, seed: number): Outcome | undefined =>
+    learnings.find((learning) => learning.task.name === name && learning.seed === seed)?.outcome;
+  const ended = learnings.flatMap(({ task: { name }, seed, outcome }) =>
+    name === task.name && outcome ? [{ ...outcome, other: outcomeOf(task.against, seed)?.score ?? Number.NaN }] : [],
+  );
   const { solved } = task;
   return {
     task: task.name,
     promised: task.score,
-    scores: outcomes.map(({ score }) => score),
-    solved: solved ? outcomes.filter(({ score }, i) => solved(score, others[i]?.score ?? Number.NaN)).length : null,
-    medianSteps: medianOf(outcomes.map(({ steps }) => steps)),
-    medianSeconds: medianOf(outcomes.map(({ seconds }) => seconds)),
+    scores: ended.map(({ score }) => score),
+    solved: solved ? ended.filter(({ score, other }) => solved(score, other)).length : null,
+    medianSteps: medianOf(ended.map(({ steps }) => steps)),
+    medianSeconds: medianOf(ended.map(({ seconds }) => seconds)),
   };
 }
 
@@ -117,14 +119,16 @@ async function main(): Promise<void> {
   });
   bar.start(learnings.length, 0, { what: "" });
   const queue = [...learnings];
+  const rows = () => possible.map((task) => rowOf(task, learnings)).filter(({ scores }) => scores.length > 0);
   const done = ({ task, seed, outcome }: Learning): void => {
     bar.increment(1, { what: `${task.name}, seed ${seed}: ${outcome?.score.toPrecision(3)}` });
+    // Whole as far as it goes, in case that what takes long is broken off.
+    if (options.json)
+      writeFileSync(options.json, `${JSON.stringify({ seeds: options.seeds, rows: rows() }, null, 2)}\n`);
   };
   await Promise.all(Array.from({ length: options.jobs }, () => work(queue, options.data, done)));
   bar.stop();
-  const rows = possible.map((task) => rowOf(task, learnings));
-  console.log(tableOf(rows));
-  if (options.json) writeFileSync(options.json, `${JSON.stringify({ seeds: options.seeds, rows }, null, 2)}\n`);
+  console.log(tableOf(rows()));
 }
 
 main().catch((error: unknown) => {
