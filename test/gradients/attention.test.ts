@@ -1,80 +1,16 @@
-/** Attention of every kind and mask at odd sizes: written out in float64, and gradients by central differences of it. */
+/** Attention with every mask at odd sizes: written out in float64, and gradients by central differences of it. */
 
 import fc from "fast-check";
-import { describe, test } from "vitest";
-import {
-  AdditiveAttention,
-  DotAttention,
-  type Module,
-  MultiHeadAttention,
-  scaledDotProductAttention,
-  type Tensor,
-} from "../../src/index.ts";
-import { expectClose } from "../oracle/compare.ts";
-import { gradientOf } from "../oracle/finite-differences.ts";
-import { randomNumbers, randomVector } from "../oracle/random.ts";
-import { runBoth, toTensor } from "../pytorch/engine.ts";
+import { test } from "vitest";
+import { MultiHeadAttention, scaledDotProductAttention } from "../../src/index.ts";
+import { linearOf, maskOf, softmaxOf } from "../oracle/attention.ts";
+import { draw, expectDifferences, type Named, sizeOf, type Values } from "../oracle/differences.ts";
+import { randomNumbers } from "../oracle/random.ts";
+import { toTensor } from "../pytorch/engine.ts";
 
 const SEARCH = { seed: 20240607, numRuns: 60 };
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 const size: fc.Arbitrary<number> = fc.constantFrom(1, 2, 3, 5, 7);
 const small: fc.Arbitrary<number> = fc.constantFrom(1, 2, 3);
-
-interface Values {
-  readonly shape: number[];
-  readonly data: Float64Array;
-}
-
-type Named = Map<string, Values>;
-
-const draw = (next: () => number, shape: number[]): Values => ({ shape, data: randomVector(next, sizeOf(shape)) });
-
-/** What the library and the oracle find for the same numbers, with every gradient; `module` owns the operands it names. */
-function expectSame(
-  name: string,
-  operands: Named,
-  engine: (leaves: Map<string, Tensor>) => Record<string, Tensor>,
-  oracle: (operands: Named) => Record<string, Values>,
-  next: () => number,
-  module?: Module,
-): void {
-  const wanted = oracle(operands);
-  const cotangents = new Map(Object.entries(wanted).map(([key, { shape }]) => [`cotangent.${key}`, draw(next, shape)]));
-  const owned = new Set([...(module?.namedParameters() ?? [])].map(([key]) => key));
-  module?.loadStateDict(
-    Object.fromEntries([...operands].filter(([key]) => owned.has(key)).map(([key, v]) => [key, toTensor(v)])),
-  );
-  const inputs = [...operands].filter(([key]) => !owned.has(key));
-  const leaves = new Map(inputs.map(([key, value]) => [key, toTensor(value, true)]));
-  const run = runBoth(cotangents, leaves, new Map(Object.entries(engine(leaves))), module);
-  const subject = { family: "random shapes", case: name };
-  // Terms of sums are of the size of 1, and may cancel.
-  const bound = { magnitude: 1 };
-  for (const [key, value] of Object.entries(wanted)) {
-    expectClose({ ...subject, tensor: key }, run.get(key)!, value, bound);
-  }
-  const scalar = (): number =>
-    Object.entries(oracle(operands)).reduce((total, [key, { data }]) => {
-      const cotangent = cotangents.get(`cotangent.${key}`)!.data;
-      return data.reduce((sum, value, i) => sum + value * cotangent[i]!, total);
-    }, 0);
-  for (const [key, { shape, data }] of operands) {
-    expectClose(
-      { ...subject, tensor: key },
-      run.get(`gradient.${key}`)!,
-      { shape, data: gradientOf(scalar, data) },
-      bound,
-    );
-  }
-}
-
-/** softmax of the scores a row sees; hidden ones get 0. */
-function softmaxOf(scores: readonly number[], sees: (position: number) => boolean): number[] {
-  const most = Math.max(...scores.filter((_, s) => sees(s)));
-  const powers = scores.map((score, s) => (sees(s) ? Math.exp(score - most) : 0));
-  const total = powers.reduce((sum, value) => sum + value, 0);
-  return powers.map((value) => value / total);
-}
 
 type Sees = (lead: number, step: number, position: number) => boolean;
 
@@ -107,12 +43,6 @@ function attend(
     }
   }
   return { output, weights };
-}
-
-/** A mask of zeros and ones whose rows all see position 0. */
-function maskOf(next: () => number, shape: number[]): Values {
-  const positions = shape.at(-1)!;
-  return { shape, data: draw(next, shape).data.map((value, i) => (i % positions === 0 || value > -0.3 ? 1 : 0)) };
 }
 
 /** Number `i` of `mask` seen at [N, T, S], N being the product of `lead`. */
@@ -162,7 +92,7 @@ test("scaledDotProductAttention: any axes before, masks that broadcast, causal, 
     const sees: Sees = (n, t, s) => hidden(n, t, s) && !(causal && s > t);
     const sizes = { lead: sizeOf(lead), steps, positions, width, out };
     const options = { causal, ...(scale === undefined ? {} : { scale }), ...(mask ? { mask: toTensor(mask) } : {}) };
-    expectSame(
+    expectDifferences(
       `attention ${JSON.stringify({ lead, steps, positions, width, out, masked, causal, scale, seed })}`,
       operands,
       (t) => ({ ...scaledDotProductAttention(t.get("query")!, t.get("key")!, t.get("value")!, options) }),
@@ -179,20 +109,6 @@ test("scaledDotProductAttention: any axes before, masks that broadcast, causal, 
   });
   fc.assert(property, SEARCH);
 });
-
-/** x·Wᵀ + b, rows of x. */
-function linearOf(x: Float64Array, weight: Float64Array, inputs: number, outputs: number, bias?: Float64Array) {
-  const rows = x.length / inputs;
-  const y = new Float64Array(rows * outputs);
-  for (let r = 0; r < rows; r++) {
-    for (let o = 0; o < outputs; o++) {
-      let sum = bias?.[o] ?? 0;
-      for (let i = 0; i < inputs; i++) sum += x[r * inputs + i]! * weight[o * inputs + i]!;
-      y[r * outputs + o] = sum;
-    }
-  }
-  return y;
-}
 
 /** Rows [first axis, second axis] of `width` numbers in the other order. */
 function swapped(x: Float64Array, first: number, second: number, width: number): Float64Array {
@@ -286,7 +202,7 @@ test("MultiHeadAttention: of itself and of a memory, both masks, causal, either 
           : { shape: [batch, heads, steps, positions], data: found.weights },
       };
     };
-    expectSame(
+    expectDifferences(
       `MultiHeadAttention ${JSON.stringify(options)}`,
       operands,
       (t) => ({ ...module.forward(t.get("query")!, t.get("key"), t.get("value"), inputs) }),
@@ -296,92 +212,4 @@ test("MultiHeadAttention: of itself and of a memory, both masks, causal, either 
     );
   });
   fc.assert(property, SEARCH);
-});
-
-describe("attention over a memory", () => {
-  const given = fc.record({
-    batch: small,
-    steps: fc.constantFrom<(number | null)[]>(null, 1, 2, 5),
-    positions: size,
-    querySize: size,
-    memorySize: size,
-    attentionSize: size,
-    seen: fc.constantFrom("all", "lengths", "mask"),
-    seed: fc.nat(),
-  });
-
-  test.each(["dot", "general", "additive"] as const)("%s: one step and several, lengths and masks", (kind) => {
-    const property = fc.property(
-      given,
-      ({ batch, steps, positions, querySize, attentionSize, seen, seed, ...rest }) => {
-        const memorySize = kind === "dot" ? querySize : rest.memorySize;
-        const next = randomNumbers(seed);
-        const operands: Named = new Map([
-          ["queries", draw(next, steps === null ? [batch, querySize] : [steps, batch, querySize])],
-          ["memories", draw(next, [positions, batch, memorySize])],
-        ]);
-        if (kind === "general") operands.set("weight", draw(next, [querySize, memorySize]));
-        if (kind === "additive") {
-          operands.set("query.weight", draw(next, [attentionSize, querySize]));
-          operands.set("memory.weight", draw(next, [attentionSize, memorySize]));
-          operands.set("score.weight", draw(next, [1, attentionSize]));
-        }
-        const lengths = Array.from({ length: batch }, () => 1 + Math.floor(((next() + 1) / 2) * positions));
-        const mask = maskOf(next, [batch, positions]);
-        const sees = (b: number, s: number): boolean =>
-          seen === "all" || (seen === "lengths" ? s < lengths[b]! : mask.data[b * positions + s] === 1);
-        const options = seen === "all" ? {} : seen === "lengths" ? { lengths } : { mask: toTensor(mask) };
-        const module =
-          kind === "additive"
-            ? new AdditiveAttention({ querySize, memorySize, attentionSize })
-            : new DotAttention({ querySize, memorySize, kind });
-        const score = (values: Named, q: Float64Array, m: Float64Array): number => {
-          const weight = (key: string): Float64Array => values.get(key)!.data;
-          if (kind === "dot") return q.reduce((sum, value, i) => sum + value * m[i]!, 0);
-          if (kind === "general") {
-            return linearOf(m, weight("weight"), memorySize, querySize).reduce(
-              (sum, value, i) => sum + value * q[i]!,
-              0,
-            );
-          }
-          const asked = linearOf(q, weight("query.weight"), querySize, attentionSize);
-          const known = linearOf(m, weight("memory.weight"), memorySize, attentionSize);
-          return asked.reduce((sum, value, i) => sum + weight("score.weight")[i]! * Math.tanh(value + known[i]!), 0);
-        };
-        const oracle = (values: Named): Record<string, Values> => {
-          const [q, m] = [values.get("queries")!.data, values.get("memories")!.data];
-          const count = steps ?? 1;
-          const context = new Float64Array(count * batch * memorySize);
-          const weights = new Float64Array(batch * count * positions);
-          for (let t = 0; t < count; t++) {
-            for (let b = 0; b < batch; b++) {
-              const row = q.subarray((t * batch + b) * querySize, (t * batch + b + 1) * querySize);
-              const at = (s: number): Float64Array =>
-                m.subarray((s * batch + b) * memorySize, (s * batch + b + 1) * memorySize);
-              const scores = Array.from({ length: positions }, (_, s) => score(values, row, at(s)));
-              softmaxOf(scores, (s) => sees(b, s)).forEach((weight, s) => {
-                weights[(b * count + t) * positions + s] = weight;
-                at(s).forEach((value, i) => {
-                  context[(t * batch + b) * memorySize + i]! += weight * value;
-                });
-              });
-            }
-          }
-          return {
-            context: { shape: [...(steps === null ? [] : [steps]), batch, memorySize], data: context },
-            weights: { shape: [batch, ...(steps === null ? [] : [steps]), positions], data: weights },
-          };
-        };
-        expectSame(
-          `${kind} ${JSON.stringify({ batch, steps, positions, querySize, memorySize, attentionSize, seen, seed })}`,
-          operands,
-          (t) => ({ ...module.forward(t.get("queries")!, t.get("memories")!, options) }),
-          oracle,
-          next,
-          module,
-        );
-      },
-    );
-    fc.assert(property, SEARCH);
-  });
 });

@@ -13,44 +13,11 @@ import {
   type Tensor,
 } from "../../src/index.ts";
 import { expectClose } from "../oracle/compare.ts";
-import { gradientOf } from "../oracle/finite-differences.ts";
-import { randomNumbers, randomVector } from "../oracle/random.ts";
+import { draw, expectDifferences, sizeOf, type Values } from "../oracle/differences.ts";
+import { randomNumbers } from "../oracle/random.ts";
 import { runBoth, toTensor } from "../pytorch/engine.ts";
 
-const SEARCH = { seed: 20240607, numRuns: 80 };
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
-
-interface Values {
-  readonly shape: number[];
-  readonly data: Float64Array;
-}
-
-type Named = Map<string, Values>;
-
-const draw = (next: () => number, shape: number[]): Values => ({ shape, data: randomVector(next, sizeOf(shape)) });
-
-/** `engine` and `oracle` of the same numbers, and the gradient of each against differences of the oracle. */
-function expectSame(
-  name: string,
-  operands: Named,
-  engine: (leaves: Map<string, Tensor>) => Tensor,
-  oracle: (operands: Named) => Values,
-  next: () => number,
-): void {
-  const output = oracle(operands);
-  const cotangent = draw(next, output.shape);
-  const leaves = new Map([...operands].map(([key, value]) => [key, toTensor(value, true)]));
-  const run = runBoth(new Map([["cotangent.output", cotangent]]), leaves, new Map([["output", engine(leaves)]]));
-  const subject = { family: "random shapes", case: name };
-  // Terms of sums are of the size of 1, and may cancel.
-  const bound = { magnitude: 1 };
-  expectClose({ ...subject, tensor: "output" }, run.get("output")!, output, bound);
-  const scalar = (): number => oracle(operands).data.reduce((total, value, i) => total + value * cotangent.data[i]!, 0);
-  for (const [key, { shape, data }] of operands) {
-    const wanted = { shape, data: gradientOf(scalar, data) };
-    expectClose({ ...subject, tensor: key }, run.get(`gradient.${key}`)!, wanted, bound);
-  }
-}
+const SEARCH = { seed: 20240607, numRuns: 40 };
 
 interface Geometry {
   readonly kernel: readonly number[];
@@ -169,7 +136,7 @@ describe("convolution", () => {
         before: [0, left],
         after: [0, right],
       };
-      expectSame(
+      expectDifferences(
         `conv1d ${JSON.stringify({ ...given, batch, groups })}`,
         operands,
         (t) => conv1d(t.get("x")!, t.get("weight")!, { bias: t.get("bias")!, stride, dilation, groups, padding }),
@@ -203,7 +170,7 @@ describe("convolution", () => {
         ["weight", draw(next, [groups * outputs, inputs, ...kernel])],
         ["bias", draw(next, [groups * outputs])],
       ]);
-      expectSame(
+      expectDifferences(
         `conv2d ${JSON.stringify({ ...given, batch, groups })}`,
         operands,
         (t) => conv2d(t.get("x")!, t.get("weight")!, { bias: t.get("bias")!, stride, dilation, groups, padding }),
@@ -214,7 +181,7 @@ describe("convolution", () => {
         next,
       );
     });
-    fc.assert(property, { ...SEARCH, numRuns: 50 });
+    fc.assert(property, { ...SEARCH, numRuns: 30 });
   });
 
   test("an input whose patches are laid out in several stretches, the last of an odd length", () => {
@@ -276,7 +243,7 @@ describe("pools", () => {
       const extra = kind === "average of what is seen" ? seenOnly : {};
       const label = `${kind} ${JSON.stringify({ sizes: fitting, ...given, seed })}`;
       const wide = new Map([["x", draw(next, [batch, count, ...fitting])]]);
-      expectSame(
+      expectDifferences(
         `${label} 2d`,
         wide,
         (t) => (kind === "max" ? maxPool2d(t.get("x")!, given) : avgPool2d(t.get("x")!, { ...given, ...extra })),
@@ -291,7 +258,7 @@ describe("pools", () => {
         after: [0, pads[1]],
       };
       const flatGiven = { kernelSize: kernel[1], stride: stride[1], padding: pads[1] };
-      expectSame(
+      expectDifferences(
         `${label} 1d`,
         new Map([["x", draw(next, [batch, count, fitting[1]!])]]),
         (t) =>
@@ -308,7 +275,7 @@ describe("pools", () => {
       const next = randomNumbers(seed);
       const x = draw(next, [batch, count, height, width]);
       const at = { kernel: [height, width], stride: [1, 1], dilation: [1, 1], before: [0, 0], after: [0, 0] };
-      expectSame(
+      expectDifferences(
         `global ${x.shape}`,
         new Map([["x", x]]),
         (t) => new GlobalAvgPool().forward(t.get("x")!),
