@@ -156,6 +156,23 @@ describe("the same bits", () => {
     expect(compute()).toEqual(alone);
   });
 
+  test("of sines and cosines and their gradients", async () => {
+    const { cos, normal, seed, sin, sum } = library;
+    const compute = () =>
+      [sin, cos].map((operation) => {
+        seed(3);
+        const x = normal([150_021]);
+        x.requiresGrad = true;
+        const y = operation(x);
+        sum(y).backward();
+        return [y.toArray(), x.grad?.toArray()];
+      });
+    const alone = compute();
+    library.configure({ threads: 3 });
+    await library.threadsReady();
+    expect(compute()).toEqual(alone);
+  });
+
   test("of products with a weight that is kept packed", async () => {
     const { Linear, noGrad, normal, seed } = library;
     const compute = () => {
