@@ -109,9 +109,10 @@ async function main(): Promise<void> {
     return;
   }
   const possible = chosenOf(options);
-  const learnings: Learning[] = possible.flatMap((task) =>
-    Array.from({ length: options.seeds }, (_, i) => ({ task, seed: i + 1 })),
-  );
+  // All tasks with one seed before the next seed, so that what there is can be compared at any time.
+  const learnings: Learning[] = Array.from({ length: options.seeds }, (_, i) =>
+    possible.map((task) => ({ task, seed: i + 1 })),
+  ).flat();
   const bar = new SingleBar({
     format: "{bar} {value}/{total} | {what}",
     stream: process.stderr,
