@@ -137,7 +137,8 @@ export { type Axes, cumsum, mean, sum } from "./ops/reduce.ts";
 export { reverseSequence } from "./ops/reverse.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { Adam, type AdamOptions, AdamW } from "./optim/adam.ts";
-export { clipGradNorm, Optimizer } from "./optim/optimizer.ts";
+export type { Learnable, ParameterGroup } from "./optim/group.ts";
+export { clipGradNorm, Optimizer, type OptimizerOptions, type OptimizerState } from "./optim/optimizer.ts";
 export { SGD, type SGDOptions } from "./optim/sgd.ts";
 export {
   type Build,

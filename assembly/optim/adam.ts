@@ -6,8 +6,9 @@ import { Block, nextBlock } from "./block";
  *   decoupled: p := p·(1 − learningRate·weightDecay);  else g' = g + weightDecay·p
  *   m := β₁m + (1 − β₁)g'      v := β₂v + (1 − β₂)g'²
  *   p −= (learningRate / biasCorrection1)·m / (√v / biasCorrection2Root + ε)
- * with biasCorrection1 = 1 − β₁ᵗ and biasCorrection2Root = √(1 − β₂ᵗ), t from 1. p, m (the first state) and v (the second)
- * are updated in place, each number read and written once; g is only read. No arrays overlap. Scalars are float64, so that
+ * With a third state x, as AMSGrad (Reddi, Kale & Kumar 2018) has it, x := max(x, v) stands in the place of v in the last line.
+ * Here biasCorrection1 = 1 − β₁ᵗ and biasCorrection2Root = √(1 − β₂ᵗ), t from 1. p, m (the first state), v (the second)
+ * and x are updated in place, each number read and written once; g is only read. No arrays overlap. Scalars are float64, so that
  * 1 − β is rounded to float32 once, as in PyTorch.
  */
 export function adamStep(
@@ -37,20 +38,23 @@ export function adamStep(
     let g = block.gradient;
     let m = block.firstState;
     let v = block.secondState;
+    let x = block.thirdState;
     let n = block.count;
     for (; n >= 4; n -= 4) {
-      adamLanes(p, g, m, v, true, shrink, decay, keep1, take1, keep2, take2, root, small, step);
+      adamLanes(p, g, m, v, x, true, shrink, decay, keep1, take1, keep2, take2, root, small, step);
       p += 16;
       g += 16;
       m += 16;
       v += 16;
+      if (x != 0) x += 16;
     }
     for (; n > 0; n--) {
-      adamLanes(p, g, m, v, false, shrink, decay, keep1, take1, keep2, take2, root, small, step);
+      adamLanes(p, g, m, v, x, false, shrink, decay, keep1, take1, keep2, take2, root, small, step);
       p += 4;
       g += 4;
       m += 4;
       v += 4;
+      if (x != 0) x += 4;
     }
     blocks = nextBlock(blocks);
   }
@@ -64,6 +68,7 @@ function adamLanes(
   g: usize,
   m: usize,
   v: usize,
+  x: usize,
   four: bool,
   shrink: v128,
   decay: v128,
@@ -79,7 +84,12 @@ function adamLanes(
   const gradient = multiplyAdd(parameter, decay, loadLanes(g, four));
   const first = multiplyAdd(loadLanes(m, four), keep1, f32x4.mul(gradient, take1));
   const second = multiplyAdd(loadLanes(v, four), keep2, f32x4.mul(f32x4.mul(gradient, gradient), take2));
-  const denominator = multiplyAdd(f32x4.sqrt(second), root, small);
+  let most = second;
+  if (x != 0) {
+    most = f32x4.max(loadLanes(x, four), second);
+    storeLanes(x, most, four);
+  }
+  const denominator = multiplyAdd(f32x4.sqrt(most), root, small);
   storeLanes(m, first, four);
   storeLanes(v, second, four);
   storeLanes(p, multiplyAdd(step, f32x4.div(first, denominator), parameter), four);

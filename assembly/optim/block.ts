@@ -5,9 +5,12 @@ export class Block {
   parameter: usize;
   /** [count] */
   gradient: usize;
-  /** [count] what the optimizer keeps from step to step, one array or two; 0 where it keeps less. */
+  /** What the optimizer keeps from step to step: up to three arrays, [count] unless the kernel says otherwise; else 0. */
   firstState: usize;
   secondState: usize;
+  thirdState: usize;
+  /** Rows of a matrix [rows, count / rows] whose second moment is kept factored; 0 elsewhere. */
+  rows: i32;
   count: i32;
 }
 

@@ -1,7 +1,10 @@
 import { engine } from "../runtime/engine.ts";
-import { requireKnown } from "../runtime/options.ts";
+import { OptionError } from "../runtime/errors.ts";
 import type { Parameter } from "../tensor/parameter.ts";
-import { Optimizer, requireRange } from "./optimizer.ts";
+import type { StateArray } from "./blocks.ts";
+import { type Learnable, requireRange } from "./group.ts";
+import { Optimizer, type Rule, type Run } from "./optimizer.ts";
+import { power } from "./power.ts";
 
 export interface AdamOptions {
   /** Default 0.001. */
@@ -12,14 +15,66 @@ export interface AdamOptions {
   epsilon?: number;
   /** Default 0 for Adam (added to the gradient), 0.01 for AdamW (taken from the parameter). */
   weightDecay?: number;
+  /** Divide by the largest mean square so far, v̂ = max(v̂, v), instead of the present one; default false. */
+  amsgrad?: boolean;
+}
+
+/** What optimizers by Adam's two moments are set to. */
+export interface MomentSettings {
+  readonly betas: readonly [number, number];
+  readonly epsilon: number;
+  readonly weightDecay: number;
+}
+
+interface AdamSettings extends MomentSettings {
+  readonly amsgrad: boolean;
 }
 
 /** The largest float64 below 1. */
 const BELOW_ONE = 1 - Number.EPSILON / 2;
 
+/** Checks what Adam and its kin have in common. @throws {OptionError} when an option is out of range. */
+export function momentSettings(
+  name: string,
+  options: { betas?: readonly [number, number]; epsilon?: number; weightDecay?: number },
+): MomentSettings {
+  const betas: unknown = options.betas ?? [0.9, 0.999];
+  if (!Array.isArray(betas) || betas.length !== 2)
+    throw new OptionError(`${name} betas: expected two numbers, got ${betas}`);
+  return {
+    betas: [
+      requireRange(`${name} betas[0]`, betas[0], 0, BELOW_ONE),
+      requireRange(`${name} betas[1]`, betas[1], 0, BELOW_ONE),
+    ],
+    epsilon: requireRange(`${name} epsilon`, options.epsilon ?? 1e-8, 0, Number.MAX_VALUE),
+    weightDecay: requireRange(`${name} weightDecay`, options.weightDecay ?? 0, 0, Number.MAX_VALUE),
+  };
+}
+
+/** The means of the gradient and of its square. */
+export function momentArrays({ size }: Parameter): StateArray[] {
+  return [
+    { name: "expAvg", size },
+    { name: "expAvgSq", size },
+  ];
+}
+
+function adamRule(name: string): Rule<AdamOptions, AdamSettings> {
+  return {
+    name,
+    known: ["learningRate", "betas", "epsilon", "weightDecay", "amsgrad"],
+    learningRate: 1e-3,
+    settings: (options) => ({ ...momentSettings(name, options), amsgrad: options.amsgrad ?? false }),
+    layout: ({ amsgrad }, parameter) => {
+      const arrays = momentArrays(parameter);
+      return { arrays: amsgrad ? [...arrays, { name: "maxExpAvgSq", size: parameter.size }] : arrays };
+    },
+  };
+}
+
 /**
  * Adam: m = β₁m + (1 − β₁)g, v = β₂v + (1 − β₂)g², p −= learningRate·m̂/(√v̂ + ε), with m̂ = m/(1 − β₁ᵗ) and
- * v̂ = v/(1 − β₂ᵗ). Costs 8 bytes a number.
+ * v̂ = v/(1 − β₂ᵗ). Costs 8 bytes a number, 12 with `amsgrad`.
  *
  * ```ts
  * const layer = new Linear({ inputSize: 1, outputSize: 1 });
@@ -32,49 +87,36 @@ const BELOW_ONE = 1 - Number.EPSILON / 2;
  * Math.round(layer.forward(tensor([[3]])).item()); // 9
  * ```
  *
- * Source: Kingma & Ba 2014, arXiv:1412.6980, in the form of `torch.optim.Adam`.
+ * Source: Kingma & Ba 2014, arXiv:1412.6980, in the form of `torch.optim.Adam`; AMSGrad: Reddi, Kale & Kumar 2018,
+ * "On the convergence of Adam and beyond", algorithm 2.
  */
-export class Adam extends Optimizer {
-  readonly #betas: readonly [number, number];
-  readonly #epsilon: number;
-  readonly #weightDecay: number;
+export class Adam extends Optimizer<AdamOptions, AdamSettings> {
   protected readonly decoupled: boolean = false;
 
-  /** @throws {OptionError} when an option is out of range. */
-  constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {
-    super("Adam", parameters, options.learningRate ?? 1e-3, 2);
-    requireKnown("Adam", options, ["learningRate", "betas", "epsilon", "weightDecay"]);
-    const [beta1, beta2] = options.betas ?? [0.9, 0.999];
-    this.#betas = [
-      requireRange("Adam betas[0]", beta1, 0, BELOW_ONE),
-      requireRange("Adam betas[1]", beta2, 0, BELOW_ONE),
-    ];
-    this.#epsilon = requireRange("Adam epsilon", options.epsilon ?? 1e-8, 0, Number.MAX_VALUE);
-    this.#weightDecay = requireRange("Adam weightDecay", options.weightDecay ?? 0, 0, Number.MAX_VALUE);
+  /**
+   * @param rule that of the class itself when it is another one.
+   * @throws {OptionError} when an option is out of range, or the parameters are none.
+   */
+  constructor(parameters: Learnable<AdamOptions>, options: AdamOptions = {}, rule = adamRule("Adam")) {
+    super(rule, parameters, options);
   }
 
-  protected override update(blocks: number, count: number, steps: number): void {
-    const [beta1, beta2] = this.#betas;
+  protected override update({ blocks, count, steps, learningRate, settings }: Run<AdamSettings>): void {
+    const { betas, epsilon, weightDecay } = settings;
+    const [beta1, beta2] = betas;
     engine().kernels.adamStep(
       blocks,
       count,
-      this.learningRate,
+      learningRate,
       beta1,
       beta2,
-      this.#epsilon,
-      this.#weightDecay,
+      epsilon,
+      weightDecay,
       1 - power(beta1, steps + 1),
       Math.sqrt(1 - power(beta2, steps + 1)),
       Number(this.decoupled),
     );
   }
-}
-
-/** base^exponent, a whole number ≥ 0: products, unlike `**`, round alike in every JavaScript engine. */
-function power(base: number, exponent: number): number {
-  if (exponent === 0) return 1;
-  const root = power(base, Math.floor(exponent / 2));
-  return exponent % 2 === 0 ? root * root : root * root * base;
 }
 
 /**
@@ -89,8 +131,8 @@ function power(base: number, exponent: number): number {
 export class AdamW extends Adam {
   protected override readonly decoupled = true;
 
-  /** @throws {OptionError} when an option is out of range. */
-  constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {
-    super(parameters, { ...options, weightDecay: options.weightDecay ?? 0.01 });
+  /** @throws {OptionError} when an option is out of range, or the parameters are none. */
+  constructor(parameters: Learnable<AdamOptions>, options: AdamOptions = {}) {
+    super(parameters, { ...options, weightDecay: options.weightDecay ?? 0.01 }, adamRule("AdamW"));
   }
 }

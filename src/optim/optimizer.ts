@@ -1,62 +1,132 @@
 import { engine } from "../runtime/engine.ts";
-import { NumericError, OptionError } from "../runtime/errors.ts";
-import { optimizerBlock } from "../runtime/plan.ts";
-import { Parameter } from "../tensor/parameter.ts";
+import { NumericError, OptionError, WeightsError } from "../runtime/errors.ts";
+import type { Parameter } from "../tensor/parameter.ts";
+import { Blocks, type StateLayout } from "./blocks.ts";
+import { type Learnable, readGroups, requireRange } from "./group.ts";
+import { findArrays, findList, findNumber, type OptimizerState, readArrays, requireKind } from "./state.ts";
 
-/** The memory of an optimizer goes back to the heap when nothing refers to it any more. */
-const registry = /* @__PURE__ */ new FinalizationRegistry<readonly number[]>((addresses) => {
-  for (const address of addresses) engine().heap.release(address);
-});
+export { requireRange } from "./group.ts";
+export type { OptimizerState } from "./state.ts";
 
-/** Bytes of one block in the list that the kernels work through. */
-const blockBytes = (): number => optimizerBlock.length * 4;
+/** Options that every kind has. */
+export interface OptimizerOptions {
+  learningRate?: number;
+}
 
-/** Changes parameters by their gradients. */
-export abstract class Optimizer {
+/** What one kind of optimizer is, apart from the numbers it works with. */
+export interface Rule<Options extends OptimizerOptions, Settings> {
+  /** The name of the class. */
+  readonly name: string;
+  readonly known: readonly (keyof Options & string)[];
+  /** Used where the options name none. */
+  readonly learningRate?: number;
+  /** Checks the options of a group and fills in defaults. @throws {OptionError} when one is out of range. */
+  readonly settings: (options: Options) => Settings;
+  /** What is kept for a parameter. */
+  readonly layout: (settings: Settings, parameter: Parameter) => StateLayout;
+  /** Numbers that are kept for each parameter, and what they are before the first step. */
+  readonly scalars?: (settings: Settings) => Readonly<Record<string, number>>;
+}
+
+/** Parameters in a row that take the same step. */
+export interface Run<Settings> {
+  /** The address of the first one's block. */
+  readonly blocks: number;
+  readonly count: number;
+  /** How often all of them have been changed before. */
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly settings: Settings;
+  /** The numbers kept for each of them (all the same here), to read and to replace. */
+  readonly scalars: Record<string, number>;
+}
+
+/** Parameters that share their settings: a stretch of the optimizer's list. */
+interface Group<Settings> {
+  readonly start: number;
+  readonly end: number;
+  readonly settings: Settings;
+  /** Its learning rate while that of the optimizer is what it was at first. */
+  learningRate: number;
+}
+
+/**
+ * Changes parameters by their gradients.
+ *
+ * An optimizer takes parameters, or groups of them with options of their own:
+ *
+ *     new AdamW([
+ *       { parameters: model.embed.parameters(), weightDecay: 0 },
+ *       { parameters: model.lstm.parameters(), learningRate: 1e-4 },
+ *     ], { learningRate: 1e-3, weightDecay: 0.01 });
+ *
+ * `learningRate` is that of the optimizer; a group with a rate of its own keeps its proportion to it, so that a schedule
+ * scales every group.
+ *
+ * **Frozen parameters**: one whose `requiresGrad` is false is never changed, not by weight decay either, and no state is
+ * taken for it until it is let go.
+ *
+ * **Gradient accumulation**: gradients add up until `zeroGrad`, so a step after several `backward` goes by their sum. Divide
+ * each loss by the number of parts for the gradient of the mean:
+ *
+ *     optimizer.zeroGrad();
+ *     for (const part of parts) div(loss(part), parts.length).backward();
+ *     optimizer.step();
+ *
+ * The parts' intermediate results live until `step`.
+ */
+export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOptions, Settings = unknown> {
   readonly parameters: readonly Parameter[];
+  readonly #name: string;
+  readonly #groups: readonly Group<Settings>[];
+  readonly #blocks: Blocks;
   /** How often each parameter has been changed. */
   readonly #steps: number[];
-  /** Where the kernels find the parameters: one block each. */
-  readonly #blocks: number;
+  /** Numbers kept for each parameter. */
+  readonly #scalars: Record<string, number[]> = {};
   #learningRate: number;
+  /** What the rates of groups are in proportion to. */
+  #initialLearningRate: number;
 
   /**
-   * @param states how many arrays of a parameter's size are kept for each parameter, from 0 to 2; they start as zeros.
-   * @throws {OptionError} when there is nothing to learn, or the learning rate is negative or not finite.
+   * @throws {OptionError} when there is nothing to learn, a parameter is in two groups, an option is unknown or out of
+   *   range, or a group has a learning rate of its own where the optimizer's is 0.
    */
-  protected constructor(name: string, parameters: readonly Parameter[], learningRate: number, states: number) {
-    if (parameters.length === 0) throw new OptionError(`${name}: expected parameters, got none`);
-    const stranger = parameters.findIndex((parameter) => !(parameter instanceof Parameter));
-    if (stranger >= 0)
-      throw new OptionError(`${name}: expected parameters, got ${typeof parameters[stranger]} at ${stranger}`);
-    this.parameters = [...new Set(parameters)];
-    this.#steps = this.parameters.map(() => 0);
-    this.#learningRate = checkLearningRate(learningRate);
-    this.#blocks = this.#reserve(states);
-  }
-
-  /** Writes the list of blocks, which holds for as long as the optimizer does: parameters never move. */
-  #reserve(states: number): number {
-    const { heap, kernels } = engine();
-    const list = heap.allocate(this.parameters.length * blockBytes());
-    const kept = [list];
-    const state = (size: number): number => {
-      const address = heap.allocate(size * 4);
-      kernels.fill(address, size, 0);
-      kept.push(address);
-      return address;
-    };
-    registry.register(this, kept);
-    this.parameters.forEach(({ address, gradientBlock, size }, i) => {
-      const firstState = states > 0 ? state(size) : 0;
-      const secondState = states > 1 ? state(size) : 0;
-      const fields = { parameter: address, gradient: gradientBlock, firstState, secondState, count: size };
-      optimizerBlock(fields, list + i * blockBytes());
+  protected constructor(rule: Rule<Options, Settings>, parameters: Learnable<Options>, options: Options) {
+    const given = readGroups(rule.name, parameters, options, rule.known);
+    this.#name = rule.name;
+    this.parameters = given.flatMap((group) => group.parameters);
+    this.#learningRate = checkLearningRate(options.learningRate ?? rule.learningRate);
+    this.#initialLearningRate = this.#learningRate;
+    let end = 0;
+    this.#groups = given.map((group) => {
+      const start = end;
+      end += group.parameters.length;
+      const learningRate = checkLearningRate(group.options.learningRate ?? rule.learningRate);
+      if (this.#learningRate === 0 && learningRate !== 0) {
+        throw new OptionError(`${rule.name}: expected a learning rate above 0, which those of groups go by, got 0`);
+      }
+      return { start, end, settings: rule.settings(group.options), learningRate };
     });
-    return list;
+    const settingsOf = (i: number): Settings => this.#groupOf(i).settings;
+    this.#steps = this.parameters.map(() => 0);
+    this.parameters.forEach((_, i) => {
+      for (const [name, start] of Object.entries(rule.scalars?.(settingsOf(i)) ?? {})) {
+        this.#scalars[name] ??= [];
+        (this.#scalars[name] as number[])[i] = start;
+      }
+    });
+    this.#blocks = new Blocks(this.parameters, (i) => rule.layout(settingsOf(i), this.parameters[i] as Parameter));
+    this.parameters.forEach(({ requiresGrad }, i) => {
+      if (requiresGrad) this.#blocks.open(i);
+    });
   }
 
-  /** May be changed between steps. */
+  #groupOf(index: number): Group<Settings> {
+    return this.#groups.find(({ end }) => index < end) as Group<Settings>;
+  }
+
+  /** May be changed between steps; groups with a rate of their own keep their proportion to it. */
   get learningRate(): number {
     return this.#learningRate;
   }
@@ -66,34 +136,64 @@ export abstract class Optimizer {
     this.#learningRate = checkLearningRate(value);
   }
 
-  /**
-   * Changes parameters that have a gradient.
-   * @param blocks the address of the first one's block; @param count how many there are in a row.
-   * @param steps how often all of them have been changed before.
-   */
-  protected abstract update(blocks: number, count: number, steps: number): void;
+  /** The groups, and the rate at which each learns now. */
+  get groups(): readonly { readonly parameters: readonly Parameter[]; readonly learningRate: number }[] {
+    return this.#groups.map((group) => ({
+      parameters: this.parameters.slice(group.start, group.end),
+      learningRate: this.#rateOf(group),
+    }));
+  }
 
-  /** Changes every parameter that has a gradient, then ends the step: what it computed may be forgotten. */
+  #rateOf({ learningRate }: Group<Settings>): number {
+    // Without a rate of its own a group has the optimizer's to the last bit.
+    if (learningRate === this.#initialLearningRate) return this.#learningRate;
+    return learningRate * (this.#learningRate / this.#initialLearningRate);
+  }
+
+  /** Changes a run of parameters that have a gradient. */
+  protected abstract update(run: Run<Settings>): void;
+
+  /** Changes every parameter that has a gradient and is not frozen, then ends the step: what it computed may be forgotten. */
   step(): void {
-    let start = 0;
-    while (start < this.parameters.length) {
-      const end = this.#endOfRun(start);
-      if (end > start) this.#change(start, end);
-      start = Math.max(end, start + 1);
+    // Nothing is changed before there is room for everything.
+    this.parameters.forEach((_, i) => {
+      if (this.#learns(i)) this.#blocks.open(i);
+    });
+    for (const group of this.#groups) {
+      let start = group.start;
+      while (start < group.end) {
+        const end = this.#endOfRun(start, group.end);
+        if (end > start) this.#change(group, start, end);
+        start = Math.max(end, start + 1);
+      }
     }
     engine().arena.endStep();
   }
 
-  /** The end of the run of parameters that have a gradient and have been changed as often as the first of them. */
-  #endOfRun(start: number): number {
-    const { parameters } = this;
+  #learns(index: number): boolean {
+    const parameter = this.parameters[index] as Parameter;
+    return parameter.requiresGrad && parameter.hasGradient();
+  }
+
+  /** The end of the run of parameters that learn and stand where the first of them does. */
+  #endOfRun(start: number, limit: number): number {
+    const alike = [this.#steps, ...Object.values(this.#scalars)];
     let end = start;
-    while (end < parameters.length && this.#steps[end] === this.#steps[start] && parameters[end]?.hasGradient()) end++;
+    while (end < limit && this.#learns(end) && alike.every((values) => values[end] === values[start])) end++;
     return end;
   }
 
-  #change(start: number, end: number): void {
-    this.update(this.#blocks + start * blockBytes(), end - start, this.#steps[start] as number);
+  #change(group: Group<Settings>, start: number, end: number): void {
+    const scalars = Object.fromEntries(Object.entries(this.#scalars).map(([name, of]) => [name, of[start] as number]));
+    this.update({
+      blocks: this.#blocks.at(start),
+      count: end - start,
+      steps: this.#steps[start] as number,
+      learningRate: this.#rateOf(group),
+      settings: group.settings,
+      scalars,
+    });
+    for (const [name, value] of Object.entries(scalars)) this.#scalars[name]?.fill(value, start, end);
     for (let i = start; i < end; i++) {
       (this.#steps[i] as number)++;
       (this.parameters[i] as Parameter).version++;
@@ -104,19 +204,81 @@ export abstract class Optimizer {
   zeroGrad(): void {
     for (const parameter of this.parameters) parameter.clearGradient();
   }
-}
 
-function checkLearningRate(value: number): number {
-  return requireRange("learningRate", value, 0, Number.MAX_VALUE);
-}
-
-/** @throws {OptionError} unless low ≤ value ≤ high. */
-export function requireRange(what: string, value: number, low: number, high: number): number {
-  if (!(value >= low && value <= high)) {
-    const wanted = high === Number.MAX_VALUE ? `a finite number ≥ ${low}` : `a number from ${low} to ${high}`;
-    throw new OptionError(`${what}: expected ${wanted}, got ${value}`);
+  /**
+   * A copy of all it carries from step to step.
+   *
+   *     const state = optimizer.stateDict();
+   *     const other = new AdamW(otherModel.parameters(), options);
+   *     other.loadStateDict(state); // goes on where the first one was
+   */
+  stateDict(): OptimizerState {
+    return {
+      kind: this.#name,
+      numbers: {
+        learningRate: this.#learningRate,
+        initialLearningRate: this.#initialLearningRate,
+        groupLearningRates: this.#groups.map(({ learningRate }) => learningRate),
+        steps: [...this.#steps],
+        ...Object.fromEntries(Object.entries(this.#scalars).map(([name, values]) => [name, [...values]])),
+      },
+      arrays: readArrays(this.#blocks, this.parameters.length),
+    };
   }
-  return value;
+
+  /**
+   * Takes up where another optimizer of the same kind was, over parameters of the same sizes in groups of the same
+   * number. Learning rates are the state's; all other options stay those of this optimizer.
+   * @throws {WeightsError} when the state is of another kind, or its numbers or arrays are missing, unknown or of another
+   *   length; {MemoryError} when there is no room for its arrays. The optimizer is then as it was.
+   */
+  loadStateDict(state: OptimizerState): void {
+    const what = `${this.#name} loadStateDict`;
+    const count = this.parameters.length;
+    requireKind(what, state, this.#name);
+    const learningRate = findNumber(what, state, "learningRate");
+    const initial = findNumber(what, state, "initialLearningRate");
+    const rates = findList(what, state, "groupLearningRates", this.#groups.length);
+    const steps = findList(what, state, "steps", count);
+    const scalars = Object.keys(this.#scalars).map((name) => [name, findList(what, state, name, count)] as const);
+    const arrays = findArrays(what, state.arrays, this.#blocks, count);
+    requireSteps(what, steps, arrays, this.#blocks);
+    arrays.forEach((values, i) => {
+      if (values) this.#blocks.open(i);
+    });
+
+    this.#learningRate = learningRate;
+    this.#initialLearningRate = initial;
+    this.#groups.forEach((group, i) => {
+      group.learningRate = rates[i] as number;
+    });
+    this.#steps.splice(0, count, ...steps);
+    for (const [name, values] of scalars) this.#scalars[name]?.splice(0, count, ...values);
+    arrays.forEach((values, i) => {
+      if (values) this.#blocks.write(i, values);
+      else this.#blocks.reset(i);
+    });
+  }
+}
+
+/** Steps are whole, and a parameter that was changed brings its arrays. */
+function requireSteps(
+  what: string,
+  steps: readonly number[],
+  arrays: readonly (readonly Float32Array[] | null)[],
+  blocks: Blocks,
+): void {
+  const fault = steps.find((value) => !Number.isSafeInteger(value));
+  if (fault !== undefined) throw new WeightsError(`${what} steps: expected whole numbers, got ${fault}`);
+  const bare = arrays.findIndex((values, i) => !values && (steps[i] as number) > 0 && blocks.arraysOf(i).length > 0);
+  if (bare >= 0) {
+    const names = blocks.arraysOf(bare).map(({ name }) => `${bare}.${name}`);
+    throw new WeightsError(`${what}: expected ${names.join(", ")} after ${steps[bare]} steps, got none`);
+  }
+}
+
+function checkLearningRate(value: number | undefined): number {
+  return requireRange("learningRate", value as number, 0, Number.MAX_VALUE);
 }
 
 /**
@@ -136,7 +298,7 @@ export function requireRange(what: string, value: number, low: number, high: num
 export function clipGradNorm(parameters: readonly Parameter[], maxNorm: number): number {
   if (!(maxNorm > 0)) throw new OptionError(`clipGradNorm maxNorm: expected a number > 0, got ${maxNorm}`);
   const { kernels } = engine();
-  const learning = parameters.filter((parameter) => parameter.hasGradient());
+  const learning = parameters.filter(({ requiresGrad }, i) => requiresGrad && parameters[i]?.hasGradient());
   let squares = 0;
   for (const parameter of learning) squares += kernels.sumOfSquares(parameter.gradientAddress, parameter.size);
   const norm = Math.sqrt(squares);

@@ -1,8 +1,7 @@
 import { engine } from "../runtime/engine.ts";
 import { OptionError } from "../runtime/errors.ts";
-import { requireKnown } from "../runtime/options.ts";
-import type { Parameter } from "../tensor/parameter.ts";
-import { Optimizer, requireRange } from "./optimizer.ts";
+import { type Learnable, requireRange } from "./group.ts";
+import { Optimizer, type Rule, type Run } from "./optimizer.ts";
 
 export interface SGDOptions {
   learningRate: number;
@@ -15,6 +14,26 @@ export interface SGDOptions {
   /** L2 penalty added to the gradient; default 0. */
   weightDecay?: number;
 }
+
+type SGDSettings = Required<Omit<SGDOptions, "learningRate">>;
+
+const rule: Rule<SGDOptions, SGDSettings> = {
+  name: "SGD",
+  known: ["learningRate", "momentum", "dampening", "nesterov", "weightDecay"],
+  settings(options) {
+    const settings = {
+      momentum: requireRange("SGD momentum", options.momentum ?? 0, 0, Number.MAX_VALUE),
+      dampening: requireRange("SGD dampening", options.dampening ?? 0, 0, 1),
+      weightDecay: requireRange("SGD weightDecay", options.weightDecay ?? 0, 0, Number.MAX_VALUE),
+      nesterov: options.nesterov ?? false,
+    };
+    if (settings.nesterov && (settings.momentum === 0 || settings.dampening !== 0)) {
+      throw new OptionError("SGD nesterov: expected a momentum above 0 and no dampening");
+    }
+    return settings;
+  },
+  layout: ({ momentum }, { size }) => ({ arrays: momentum > 0 ? [{ name: "momentumBuffer", size }] : [] }),
+};
 
 /**
  * Stochastic gradient descent: g += weightDecay·p; m = momentum·m + (1 − dampening)·g (the first m is g);
@@ -33,34 +52,21 @@ export interface SGDOptions {
  *
  * Source: Sutskever et al. 2013, in the form of `torch.optim.SGD`.
  */
-export class SGD extends Optimizer {
-  readonly #momentum: number;
-  readonly #dampening: number;
-  readonly #nesterov: boolean;
-  readonly #weightDecay: number;
-
-  /** @throws {OptionError} when an option is out of range. */
-  constructor(parameters: readonly Parameter[], options: SGDOptions) {
-    super("SGD", parameters, options.learningRate, options.momentum ? 1 : 0);
-    requireKnown("SGD", options, ["learningRate", "momentum", "dampening", "nesterov", "weightDecay"]);
-    this.#momentum = requireRange("SGD momentum", options.momentum ?? 0, 0, Number.MAX_VALUE);
-    this.#dampening = requireRange("SGD dampening", options.dampening ?? 0, 0, 1);
-    this.#weightDecay = requireRange("SGD weightDecay", options.weightDecay ?? 0, 0, Number.MAX_VALUE);
-    this.#nesterov = options.nesterov ?? false;
-    if (this.#nesterov && (this.#momentum === 0 || this.#dampening !== 0)) {
-      throw new OptionError("SGD nesterov: expected a momentum above 0 and no dampening");
-    }
+export class SGD extends Optimizer<SGDOptions, SGDSettings> {
+  /** @throws {OptionError} when an option is out of range, or the parameters are none. */
+  constructor(parameters: Learnable<SGDOptions>, options: SGDOptions) {
+    super(rule, parameters, options);
   }
 
-  protected override update(blocks: number, count: number, steps: number): void {
+  protected override update({ blocks, count, steps, learningRate, settings }: Run<SGDSettings>): void {
     engine().kernels.sgdStep(
       blocks,
       count,
-      this.learningRate,
-      this.#momentum,
-      this.#dampening,
-      this.#weightDecay,
-      Number(this.#nesterov),
+      learningRate,
+      settings.momentum,
+      settings.dampening,
+      settings.weightDecay,
+      Number(settings.nesterov),
       Number(steps === 0),
     );
   }

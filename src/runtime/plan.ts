@@ -189,4 +189,12 @@ export const stagePlan = /* @__PURE__ */ plan([
 ]);
 
 /** A parameter as optimizers list it: assembly/optim/block.ts. */
-export const optimizerBlock = /* @__PURE__ */ plan(["parameter", "gradient", "firstState", "secondState", "count"]);
+export const optimizerBlock = /* @__PURE__ */ plan([
+  "parameter",
+  "gradient",
+  "firstState",
+  "secondState",
+  "thirdState",
+  "rows",
+  "count",
+]);

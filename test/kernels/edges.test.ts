@@ -148,14 +148,21 @@ const calls: Record<string, { sizes: (n: number) => number[]; run: Call }> = {
     sizes: (n) => [2, n, 2, 2 * n],
     run: (k, [targets, weight, dLoss, dx], n) => k.negativeLogLikelihoodBackward(targets, weight, dLoss, dx, 2, n, -1),
   },
-  sgdStep: { sizes: (n) => [n, n], run: (k, [p, g], n, list) => k.sgdStep(list([p, g, 0, 0, n]), 1, 1, 0, 0, 0, 0, 0) },
+  sgdStep: {
+    sizes: (n) => [n, n],
+    run: (k, [p, g], n, list) => k.sgdStep(list([p, g, 0, 0, 0, 0, n]), 1, 1, 0, 0, 0, 0, 0),
+  },
   momentum: {
     sizes: (n) => [n, n, n],
-    run: (k, [p, g, b], n, list) => k.sgdStep(list([p, g, b, 0, n]), 1, 1, 0.9, 0, 0, 0, 0),
+    run: (k, [p, g, b], n, list) => k.sgdStep(list([p, g, b, 0, 0, 0, n]), 1, 1, 0.9, 0, 0, 0, 0),
   },
   adamStep: {
     sizes: (n) => [n, n, n, n],
-    run: (k, [p, g, m, v], n, list) => k.adamStep(list([p, g, m, v, n]), 1, 1, 0.9, 0.99, 1e-8, 0, 1, 1, 0),
+    run: (k, [p, g, m, v], n, list) => k.adamStep(list([p, g, m, v, 0, 0, n]), 1, 1, 0.9, 0.99, 1e-8, 0, 1, 1, 0),
+  },
+  amsgrad: {
+    sizes: (n) => [n, n, n, n, n],
+    run: (k, [p, g, m, v, x], n, list) => k.adamStep(list([p, g, m, v, x, 0, n]), 1, 1, 0.9, 0.99, 1e-8, 0, 1, 1, 0),
   },
   philoxBits: { sizes: (n) => [n], run: (k, [y], n) => k.philoxBits(y, n, 1, 2, 3, 4) },
   fillUniform: { sizes: (n) => [n], run: (k, [y], n) => k.fillUniform(y, n, 0, 1, 1, 2, 3, 4) },

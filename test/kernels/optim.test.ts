@@ -40,7 +40,7 @@ describe.each(builds)("%s", (build) => {
       gradients.forEach((gradient, step) => {
         const g = engine.floats(gradient);
         const flags = [nesterov ? 1 : 0, step === 0 ? 1 : 0] as const;
-        const block = engine.integers([p.address, g.address, buffer, 0, length]);
+        const block = engine.integers([p.address, g.address, buffer, 0, 0, 0, length]);
         kernels.sgdStep(block, 1, learningRate, momentum, dampening, weightDecay, ...flags);
         expect([...g.values]).toEqual([...gradient]);
         const expected = start.map((value, i) => sgd(value, histories[i], options)[step]);
@@ -67,7 +67,7 @@ describe.each(builds)("%s", (build) => {
         const correction1 = 1 - beta1 ** (step + 1);
         const correction2Root = Math.sqrt(1 - beta2 ** (step + 1));
         kernels.adamStep(
-          engine.integers([p.address, g, m, v, length]),
+          engine.integers([p.address, g, m, v, 0, 0, length]),
           1,
           learningRate,
           beta1,
@@ -94,7 +94,7 @@ describe.each(builds)("%s", (build) => {
         return { parameter: engine.floats(p), rest: [g, m, v].map((values) => engine.floats(values).address), size };
       });
     const list = (of: ReturnType<typeof blocks>) =>
-      engine.integers(of.flatMap(({ parameter, rest, size }) => [parameter.address, ...rest, size]));
+      engine.integers(of.flatMap(({ parameter, rest, size }) => [parameter.address, ...rest, 0, 0, size]));
     const adam = [0.01, 0.9, 0.999, 1e-8, 0.1, 0.1, 0.03, 1] as const;
     const sgd = [0.1, 0.9, 0.2, 0.03, 0, 0] as const;
     const [together, alone] = [blocks(), blocks()];
