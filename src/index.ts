@@ -136,9 +136,19 @@ export { type LinearRecurrenceOptions, linearRecurrence } from "./ops/recurrent/
 export { type Axes, cumsum, mean, sum } from "./ops/reduce.ts";
 export { reverseSequence } from "./ops/reverse.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
+export { Adadelta, type AdadeltaOptions } from "./optim/adadelta.ts";
+export { Adafactor, type AdafactorOptions } from "./optim/adafactor.ts";
+export { Adagrad, type AdagradOptions } from "./optim/adagrad.ts";
 export { Adam, type AdamOptions, AdamW } from "./optim/adam.ts";
+export { ASGD, type ASGDOptions } from "./optim/asgd.ts";
+export { EMA, type EMAOptions, SWA, WeightAverage } from "./optim/average.ts";
 export type { Learnable, ParameterGroup } from "./optim/group.ts";
+export { Lion, type LionOptions } from "./optim/lion.ts";
+export { NAdam, type NAdamOptions } from "./optim/nadam.ts";
+export { type NonMonotonicOptions, NonMonotonicTrigger } from "./optim/nonMonotonic.ts";
 export { clipGradNorm, Optimizer, type OptimizerOptions, type OptimizerState } from "./optim/optimizer.ts";
+export { RAdam, type RAdamOptions } from "./optim/radam.ts";
+export { RMSprop, type RMSpropOptions } from "./optim/rmsprop.ts";
 export { SGD, type SGDOptions } from "./optim/sgd.ts";
 export {
   type Build,

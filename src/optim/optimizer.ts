@@ -200,6 +200,18 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     }
   }
 
+  /** Replaces a number that is kept for each parameter, by how often the parameter was changed. */
+  protected setScalar(name: string, valueAfter: (steps: number) => number): void {
+    this.#scalars[name] = this.#steps.map(valueAfter);
+  }
+
+  /** Exchanges the numbers of every parameter that was ever changed with those of its first array. */
+  protected exchange(): void {
+    this.#steps.forEach((steps, i) => {
+      if (steps > 0) this.#blocks.exchange(i);
+    });
+  }
+
   /** Forgets all gradients. */
   zeroGrad(): void {
     for (const parameter of this.parameters) parameter.clearGradient();

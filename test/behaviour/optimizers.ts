@@ -1,6 +1,25 @@
 /** Every optimizer with options that reach all of its state, and gradients to feed it. */
 
-import { Adam, AdamW, add, type Learnable, mul, type Optimizer, Parameter, SGD, sum, tensor } from "../../src/index.ts";
+import {
+  Adadelta,
+  Adafactor,
+  Adagrad,
+  Adam,
+  AdamW,
+  ASGD,
+  add,
+  type Learnable,
+  Lion,
+  mul,
+  NAdam,
+  type Optimizer,
+  Parameter,
+  RAdam,
+  RMSprop,
+  SGD,
+  sum,
+  tensor,
+} from "../../src/index.ts";
 import { randomNumbers, randomVector } from "../oracle/random.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: groups of any optimizer's options.
@@ -13,6 +32,19 @@ export const optimizers: Record<string, Make> = {
   Adam: (parameters) => new Adam(parameters, { learningRate: 0.05 }),
   AdamW: (parameters) => new AdamW(parameters, { learningRate: 0.05, weightDecay: 0.1 }),
   AMSGrad: (parameters) => new Adam(parameters, { learningRate: 0.05, weightDecay: 0.1, amsgrad: true }),
+  RMSprop: (parameters) => new RMSprop(parameters, { learningRate: 0.02 }),
+  "RMSprop with momentum": (parameters) => new RMSprop(parameters, { learningRate: 0.02, momentum: 0.8 }),
+  "RMSprop, centered": (parameters) => new RMSprop(parameters, { learningRate: 0.02, centered: true }),
+  "RMSprop, centered with momentum": (parameters) =>
+    new RMSprop(parameters, { learningRate: 0.02, momentum: 0.8, centered: true, weightDecay: 0.1 }),
+  Adagrad: (parameters) =>
+    new Adagrad(parameters, { learningRate: 0.1, learningRateDecay: 0.1, initialAccumulatorValue: 0.3 }),
+  Adadelta: (parameters) => new Adadelta(parameters, { learningRate: 0.8 }),
+  NAdam: (parameters) => new NAdam(parameters, { learningRate: 0.05 }),
+  RAdam: (parameters) => new RAdam(parameters, { learningRate: 0.05, betas: [0.8, 0.9] }),
+  Lion: (parameters) => new Lion(parameters, { learningRate: 0.02, weightDecay: 0.1 }),
+  Adafactor: (parameters) => new Adafactor(parameters, { learningRate: 0.3 }),
+  ASGD: (parameters) => new ASGD(parameters, { learningRate: 0.05, t0: 4, lambd: 0.1 }),
 };
 
 export const shapes = [[5, 3], [7], [1], [2, 3, 4]];

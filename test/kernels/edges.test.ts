@@ -164,6 +164,46 @@ const calls: Record<string, { sizes: (n: number) => number[]; run: Call }> = {
     sizes: (n) => [n, n, n, n, n],
     run: (k, [p, g, m, v, x], n, list) => k.adamStep(list([p, g, m, v, x, 0, n]), 1, 1, 0.9, 0.99, 1e-8, 0, 1, 1, 0),
   },
+  rmspropStep: {
+    sizes: (n) => [n, n, n, n, n],
+    run: (k, [p, g, v, a, b], n, list) => k.rmspropStep(list([p, g, v, a, b, 0, n]), 1, 0.1, 0.9, 1e-8, 0.1, 0.9, 1),
+  },
+  adagradStep: {
+    sizes: (n) => [n, n, n],
+    run: (k, [p, g, s], n, list) => k.adagradStep(list([p, g, s, 0, 0, 0, n]), 1, 0.1, 1e-8, 0.1),
+  },
+  adadeltaStep: {
+    sizes: (n) => [n, n, n, n],
+    run: (k, [p, g, v, d], n, list) => k.adadeltaStep(list([p, g, v, d, 0, 0, n]), 1, 0.1, 0.9, 1e-8, 0.1),
+  },
+  momentsStep: {
+    sizes: (n) => [n, n, n, n],
+    run: (k, [p, g, m, v], n, list) => {
+      k.momentsStep(list([p, g, m, v, 0, 0, n]), 1, 0.1, 0.2, 0.9, 0.99, 1e-8, 0.1, 3, 1);
+    },
+  },
+  lionStep: {
+    sizes: (n) => [n, n, n],
+    run: (k, [p, g, m], n, list) => k.lionStep(list([p, g, m, 0, 0, 0, n]), 1, 0.1, 0.9, 0.99, 0.1),
+  },
+  averagedStep: {
+    sizes: (n) => [n, n, n],
+    run: (k, [p, g, a], n, list) => k.averagedStep(list([p, g, a, 0, 0, 0, n]), 1, 0.1, 0.2, 0.1, 0.5),
+  },
+  averageStep: {
+    sizes: (n) => [n, n],
+    run: (k, [p, a], n, list) => k.averageStep(list([p, 0, a, 0, 0, 0, n]), 1, 0.5),
+  },
+  adafactorStep: {
+    sizes: (n) => [3 * n, 3 * n, 3, n],
+    run: (k, [p, g, r, c], n, list) => {
+      k.adafactorStep(list([p, g, r, c, 0, 3, 3 * n]), 1, 0.1, 0.5, 1e-30, 1e-3, 1, 0);
+    },
+  },
+  adafactorVector: {
+    sizes: (n) => [n, n, n],
+    run: (k, [p, g, v], n, list) => k.adafactorStep(list([p, g, v, 0, 0, 0, n]), 1, 0.1, 0.5, 1e-30, 1e-3, 1, 0),
+  },
   philoxBits: { sizes: (n) => [n], run: (k, [y], n) => k.philoxBits(y, n, 1, 2, 3, 4) },
   fillUniform: { sizes: (n) => [n], run: (k, [y], n) => k.fillUniform(y, n, 0, 1, 1, 2, 3, 4) },
   fillNormal: { sizes: (n) => [n], run: (k, [y], n) => k.fillNormal(y, n, 0, 1, 1, 2, 3, 4) },
