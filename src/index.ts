@@ -8,6 +8,10 @@ export { checkpoint } from "./autograd/checkpoint.ts";
 export { noGrad } from "./autograd/noGrad.ts";
 export { CharacterVocabulary } from "./data/characters.ts";
 export { type ArrayDatasetOptions, arrayDataset, type Batch, type Dataset, textWindows } from "./data/dataset.ts";
+export type { Example, ExampleNumbers, NumberBlock } from "./data/example.ts";
+export { type BatchOptions, type Chunks, Examples, type Walkable } from "./data/examples.ts";
+export { type BatchSource, type Pass, passGenerator } from "./data/source.ts";
+export { type SplitOptions, splitByGroup, splitByTime, splitExamples, type TimeSplitOptions } from "./data/split.ts";
 export {
   type CTCBeamOptions,
   type CTCDecodeOptions,

@@ -1,5 +1,6 @@
 import { DataError, OptionError, ShapeError } from "../runtime/errors.ts";
 import { requireKnown } from "../runtime/options.ts";
+import type { Lengths } from "../tensor/lengths.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -7,6 +8,8 @@ import { Tensor } from "../tensor/tensor.ts";
 export interface Batch {
   readonly input: Tensor;
   readonly target: Tensor;
+  /** How many steps each sequence has, where they differ and are padded to the longest. */
+  readonly lengths?: Lengths;
 }
 
 /** Examples that can be fetched by number. */
