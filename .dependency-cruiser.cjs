@@ -1,7 +1,8 @@
 /**
  * The direction of imports. A layer may use the layers before it and nothing else:
  * wasm <- runtime <- tensor <- autograd <- ops <- nn <- optim <- train, with io, data, decoding and metrics on tensor,
- * stream on runtime and tensor, and the command line on the public names only.
+ * stream on runtime and tensor, and the command line on the public names only. So is the entry for Node, which bundles
+ * beside the library and takes errors, which must be the library's own, and the check of options from the runtime.
  */
 const layers = ["wasm", "runtime", "tensor", "autograd", "ops", "nn", "optim", "train"];
 
@@ -35,6 +36,13 @@ module.exports = {
       to: { path: "^src/", pathNot: "^src/(cli/|index\\.ts$)" },
     },
     {
+      name: "node-uses-public-names",
+      comment: "src/node is bundled beside the library: what it takes from elsewhere would be there twice",
+      severity: "error",
+      from: { path: "^src/node/" },
+      to: { path: "^src/", pathNot: "^src/(node/|index\\.ts$|runtime/(errors|options)\\.ts$)" },
+    },
+    {
       name: "no-circles",
       severity: "error",
       from: {},
@@ -42,9 +50,10 @@ module.exports = {
     },
     {
       name: "library-runs-anywhere",
-      comment: "only the command line may use node:*, and the library has no dependencies but the bundled WASM loader",
+      comment:
+        "only the command line and the entry for Node may use node:* and what they bundle; the library has no dependencies but the bundled WASM loader",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/cli/" },
+      from: { path: "^src/", pathNot: "^src/(cli|node)/" },
       to: {
         dependencyTypes: ["core", "npm", "npm-dev", "npm-optional", "npm-peer"],
         pathNot: "@assemblyscript/loader",

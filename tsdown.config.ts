@@ -62,6 +62,31 @@ const workerd: UserConfig = {
   ],
 };
 
+/**
+ * What needs Node, with the parsers it uses. The library is the one beside it, and so are the errors: a class must be the
+ * same one on both sides.
+ */
+const node: UserConfig = {
+  ...shared,
+  entry: { node: "src/node/index.ts" },
+  platform: "node",
+  target: "node20",
+  dts: true,
+  deps: { alwaysBundle: ["papaparse", "@huggingface/tokenizers"] },
+  plugins: [
+    thirdPartyLicenses("node.THIRD-PARTY-LICENSES.txt"),
+    ascii,
+    {
+      name: "library-beside-it",
+      resolveId(source, importer) {
+        const isLibrary =
+          /\/src\/(node|runtime)\//.test(importer ?? "") && /^\.{1,2}\/(index|(runtime\/)?errors)\.ts$/.test(source);
+        return isLibrary ? { id: "./index.js", external: true } : undefined;
+      },
+    },
+  ],
+};
+
 /** The command line with everything it uses, save the library, which is the one beside it. */
 const commandLine: UserConfig = {
   ...shared,
@@ -82,4 +107,4 @@ const commandLine: UserConfig = {
   ],
 };
 
-export default defineConfig([library, workerd, commandLine]);
+export default defineConfig([library, workerd, node, commandLine]);

@@ -18,7 +18,12 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       {
-        resolve: { alias: { unrolled: fileURLToPath(new URL("./src/index.ts", import.meta.url)) } },
+        resolve: {
+          alias: {
+            "unrolled/node": fileURLToPath(new URL("./src/node/index.ts", import.meta.url)),
+            unrolled: fileURLToPath(new URL("./src/index.ts", import.meta.url)),
+          },
+        },
         test: { name: "source", include: ["test/**/*.test.ts"], exclude: built, testTimeout: 60_000 },
       },
       {

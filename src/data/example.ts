@@ -17,6 +17,7 @@ export type ExampleNumbers =
   | readonly number[]
   | readonly (readonly number[])[]
   | Float32Array
+  | Float64Array
   | Int32Array
   | NumberBlock;
 
@@ -38,6 +39,7 @@ export function blockOf(what: () => string, numbers: ExampleNumbers): NumberBloc
   if (numbers instanceof Float32Array || numbers instanceof Int32Array) {
     return { data: numbers, shape: [numbers.length] };
   }
+  if (numbers instanceof Float64Array) return { data: Float32Array.from(numbers), shape: [numbers.length] };
   if (Array.isArray(numbers)) return Array.isArray(numbers[0]) ? rowsOf(what, numbers) : listOf(what, numbers);
   const block = numbers as Partial<NumberBlock> | null | undefined;
   if (!block?.data || !Array.isArray(block.shape)) {

@@ -136,7 +136,7 @@ describe("shuffle", () => {
     const counts = numbers(25).map(() => 0);
     const walks = 2000;
     for (let epoch = 0; epoch < walks; epoch++) {
-      (await examples.toArray({ epoch, seed: 1 })).forEach((example, at) => counts[5 * at + example]++);
+      for (const [at, example] of (await examples.toArray({ epoch, seed: 1 })).entries()) counts[5 * at + example]++;
     }
     // 16 degrees of freedom: above 40 once in a thousand seeds, and this is one seed.
     const expected = walks / 5;

@@ -11,7 +11,8 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const project = mkdtempSync(join(tmpdir(), "unrolled-consumer-"));
 
 const program = `
-import { Adam, crossEntropy, Embedding, Linear, LSTM, Sequential, seed, tensor } from "unrolled";
+import { Adam, crossEntropy, DataError, Embedding, Linear, LSTM, Sequential, seed, tensor } from "unrolled";
+import { type CsvRow, readCsv } from "unrolled/node";
 
 seed(1);
 const model = new Sequential(
@@ -31,7 +32,17 @@ for (let step = 0; step < 30; step++) {
   optimizer.step();
 }
 const bytes: Uint8Array = model.save();
-console.log(JSON.stringify({ first: losses[0], last: losses[29], bytes: bytes.length }));
+const rows: CsvRow[] = await readCsv("table.csv", { numbers: ["x"] }).toArray();
+const refused: unknown = await readCsv("none.csv").toArray().catch((error: unknown) => error);
+console.log(
+  JSON.stringify({
+    first: losses[0],
+    last: losses[29],
+    bytes: bytes.length,
+    x: rows.map(({ numbers }) => numbers[0]),
+    typed: refused instanceof DataError,
+  }),
+);
 `;
 
 function run(command: string, ...parameters: string[]): string {
@@ -54,6 +65,7 @@ describe("an empty project with the tarball", () => {
   beforeAll(() => {
     writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", type: "module", private: true }));
     writeFileSync(join(project, "main.ts"), program);
+    writeFileSync(join(project, "table.csv"), "x,y\n1,a\n2.5,b\n");
     mkdirSync(join(project, "tarball"));
     run("npm", "pack", root, "--ignore-scripts", "--silent", "--pack-destination", join(project, "tarball"));
     run("npm", "install", "--offline", "--no-audit", "--no-fund", "--silent", `./tarball/unrolled-${version}.tgz`);
@@ -63,9 +75,10 @@ describe("an empty project with the tarball", () => {
 
   test("compiles as a Node program and learns when it runs", () => {
     compile({ module: "nodenext", lib: ["es2022", "dom"] });
-    const { first, last, bytes } = JSON.parse(run(process.execPath, "out/main.js"));
+    const { first, last, bytes, x, typed } = JSON.parse(run(process.execPath, "out/main.js"));
     expect(last).toBeLessThan(first / 2);
     expect(bytes).toBeGreaterThan(0);
+    expect({ x, typed }).toEqual({ x: [1, 2.5], typed: true });
   });
 
   test("compiles for a bundler", () => {

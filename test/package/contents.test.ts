@@ -41,6 +41,9 @@ test("the library has no dependencies and imports nothing", () => {
       ([, source]) => source,
     );
   expect(imports("index.js")).toEqual([]);
+  expect(imports("node.js").filter((source) => source !== undefined && !source.startsWith("node:"))).toEqual([
+    "./index.js",
+  ]);
   expect(imports("workerd.js")).toEqual(["./companion.wasm", "./kernels.wasm"]);
 });
 
