@@ -47,15 +47,16 @@ async function main(): Promise<void> {
   const folder = join(options.folder, `unrolled-bench-data-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   const child = fileURLToPath(new URL("./child.js", import.meta.url));
-  const rows: { name: string; unit: string; perSecond: number; megabytes: number }[] = [];
+  const rows: { name: string; unit: string; perSecond: number; perCpuSecond: number; megabytes: number }[] = [];
   try {
     for (const kind of new Set(chosen.map(({ file }) => file))) {
       const path = join(folder, `file.${kind}`);
       await makeFile(kind, path, options.gigabytes * 1e9);
       for (const { name, unit } of chosen.filter(({ file }) => file === kind)) {
         const { stdout } = await promisify(execFile)(process.execPath, [child, name, path]);
-        const { count, seconds, megabytes } = JSON.parse(stdout) as Record<"count" | "seconds" | "megabytes", number>;
-        rows.push({ name, unit, perSecond: count / seconds, megabytes });
+        const outcome = JSON.parse(stdout) as Record<"count" | "seconds" | "cpuSeconds" | "megabytes", number>;
+        const { count, seconds, cpuSeconds, megabytes } = outcome;
+        rows.push({ name, unit, perSecond: count / seconds, perCpuSecond: count / cpuSeconds, megabytes });
         console.error(`${name}: ${count} ${unit} in ${seconds.toFixed(1)} s`);
       }
       rmSync(path);
@@ -64,11 +65,12 @@ async function main(): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
   }
   const table = new Table({
-    head: ["pipeline", "a second", "", "memory, at most"],
+    head: ["pipeline", "a second", "a second of CPU", "", "memory, at most"],
     style: { head: [], border: [], compact: true },
   });
-  for (const { name, unit, perSecond, megabytes } of rows) {
-    table.push([name, Math.round(perSecond).toLocaleString("en"), unit, `${megabytes.toFixed(0)} MB`]);
+  const whole = (value: number): string => Math.round(value).toLocaleString("en");
+  for (const { name, unit, perSecond, perCpuSecond, megabytes } of rows) {
+    table.push([name, whole(perSecond), whole(perCpuSecond), unit, `${megabytes.toFixed(0)} MB`]);
   }
   console.log(table.toString());
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ gigabytes: options.gigabytes, rows }, null, 2)}\n`);

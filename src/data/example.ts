@@ -4,7 +4,7 @@ import { formatShape, sizeOf } from "../tensor/shape.ts";
 
 /** Numbers with a shape, row-major: of a sequence, its time steps first ([T, ...]). */
 export interface NumberBlock {
-  readonly data: Float32Array | Int32Array;
+  readonly data: Float32Array | Float64Array | Int32Array;
   readonly shape: Shape;
 }
 
@@ -30,41 +30,49 @@ export interface Example {
   readonly label?: number;
 }
 
+/** Numbers with a shape, in whatever holds them. */
+export interface Block {
+  readonly data: ArrayLike<number>;
+  readonly shape: Shape;
+}
+
+/** Names an example of a batch in a message. */
+export type NameOf = (b: number) => string;
+
 /**
- * The numbers of an example as a block.
- * @throws {DataError} naming `what` when rows are ragged, or a block's numbers do not fill its shape.
+ * The numbers of example `b` of a batch as a block.
+ * @throws {DataError} naming it when rows are ragged, or a block's numbers do not fill its shape.
  */
-export function blockOf(what: () => string, numbers: ExampleNumbers): NumberBlock {
+export function blockOf(numbers: ExampleNumbers, nameOf: NameOf, b: number): Block {
+  if (ArrayBuffer.isView(numbers)) return { data: numbers, shape: [numbers.length] };
   if (typeof numbers === "number") return { data: Float32Array.of(numbers), shape: [] };
-  if (numbers instanceof Float32Array || numbers instanceof Int32Array) {
-    return { data: numbers, shape: [numbers.length] };
-  }
-  if (numbers instanceof Float64Array) return { data: Float32Array.from(numbers), shape: [numbers.length] };
-  if (Array.isArray(numbers)) return Array.isArray(numbers[0]) ? rowsOf(what, numbers) : listOf(what, numbers);
+  if (Array.isArray(numbers))
+    return Array.isArray(numbers[0]) ? rowsOf(numbers, nameOf, b) : listOf(numbers, nameOf, b);
   const block = numbers as Partial<NumberBlock> | null | undefined;
   if (!block?.data || !Array.isArray(block.shape)) {
-    throw new DataError(`${what()}: expected numbers, got ${numbers === null ? "null" : typeof numbers}`);
+    throw new DataError(`${nameOf(b)}: expected numbers, got ${numbers === null ? "null" : typeof numbers}`);
   }
   if (block.data.length !== sizeOf(block.shape)) {
     throw new DataError(
-      `${what()}: expected ${sizeOf(block.shape)} numbers for ${formatShape(block.shape)}, got ${block.data.length}`,
+      `${nameOf(b)}: expected ${sizeOf(block.shape)} numbers for ${formatShape(block.shape)}, got ${block.data.length}`,
     );
   }
   return block as NumberBlock;
 }
 
-function listOf(what: () => string, numbers: readonly unknown[]): NumberBlock {
-  const wrong = numbers.find((value) => typeof value !== "number");
-  if (wrong !== undefined) throw new DataError(`${what()}: expected numbers, got ${JSON.stringify(wrong)}`);
-  return { data: Float32Array.from(numbers as readonly number[]), shape: [numbers.length] };
+function listOf(numbers: readonly unknown[], nameOf: NameOf, b: number): Block {
+  for (let i = 0; i < numbers.length; i++) {
+    if (typeof numbers[i] === "number") continue;
+    throw new DataError(`${nameOf(b)}: expected numbers, got ${JSON.stringify(numbers[i])}`);
+  }
+  return { data: numbers as readonly number[], shape: [numbers.length] };
 }
 
-function rowsOf(what: () => string, rows: readonly (readonly number[])[]): NumberBlock {
+function rowsOf(rows: readonly (readonly number[])[], nameOf: NameOf, b: number): Block {
   const size = rows[0]?.length as number;
   const ragged = rows.findIndex((row) => row?.length !== size);
   if (ragged >= 0) {
-    throw new DataError(`${what()}: expected rows of ${size} numbers, got ${rows[ragged]?.length} in row ${ragged}`);
+    throw new DataError(`${nameOf(b)}: expected rows of ${size} numbers, got ${rows[ragged]?.length} in row ${ragged}`);
   }
-  const { data } = listOf(what, rows.flat());
-  return { data, shape: [rows.length, size] };
+  return { data: listOf(rows.flat(), nameOf, b).data, shape: [rows.length, size] };
 }

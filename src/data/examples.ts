@@ -284,12 +284,17 @@ async function* batches(
   let held: Example[] = [];
   let first = 0;
   const cut = function* (): Generator<Batch> {
-    const groups = generator ? groupsByLength(held, first, plan.batchSize) : [Int32Array.from(held, (_, i) => i)];
-    for (const at of generator ? generator.permutation(groups.length) : [0]) {
-      const group = groups[at] as Int32Array;
-      if (plan.dropLast && group.length < plan.batchSize) continue;
-      const examples = Array.from(group, (i) => held[i] as Example);
-      yield collate(examples, { ...plan, numbers: group.map((i) => first + i) });
+    if (!generator) {
+      const whole = held.length === plan.batchSize || !plan.dropLast;
+      if (whole) yield collate(held, { ...plan, numberOf: (b) => first + b });
+    } else {
+      const groups = groupsByLength(held, first, plan.batchSize);
+      for (const at of generator.permutation(groups.length)) {
+        const group = groups[at] as Int32Array;
+        if (plan.dropLast && group.length < plan.batchSize) continue;
+        const examples = Array.from(group, (i) => held[i] as Example);
+        yield collate(examples, { ...plan, numberOf: (b) => first + (group[b] as number) });
+      }
     }
     first += held.length;
     held = [];

@@ -8,7 +8,7 @@ import { LONGEST_LINE, textOf } from "./text.ts";
 export interface CsvRow {
   /** Which row of the file it is, from 1, the one with the names counted. */
   readonly row: number;
-  readonly numbers: Float64Array;
+  readonly numbers: readonly number[];
   readonly text: readonly string[];
 }
 
@@ -194,7 +194,7 @@ function rowReader(path: string, layout: Layout, plan: CsvPlan): (rows: Rows) =>
   const { width, numberAt, textAt, numbers: names, text: textNames } = layout;
   const { missing } = plan;
   const readNumber = numberReader(plan);
-  let previous: Float64Array | undefined;
+  let previous: readonly number[] | undefined;
   const refuseMissing = (row: number, column: string): never => {
     throw new DataError(
       `${path} row ${row}, column ${JSON.stringify(column)}: expected a value, got none; \`missing\` says what to do then`,
@@ -206,14 +206,14 @@ function rowReader(path: string, layout: Layout, plan: CsvPlan): (rows: Rows) =>
     return value ?? refuseMissing(row, names[c] as string);
   };
   /** False where the row is to be skipped. */
-  const fillNumbers = (cells: readonly string[], row: number, into: Float64Array): boolean => {
-    for (let c = 0; c < into.length; c++) {
+  const fillNumbers = (cells: readonly string[], row: number, into: number[]): boolean => {
+    for (let c = 0; c < numberAt.length; c++) {
       const cell = cells[numberAt[c] as number] as string;
       let value: number | string = readNumber(cell);
       if (value === "none") refuseCell(`${path} row ${row}`, names[c] as string, cell, plan);
       if (value === "missing") value = fill(row, c);
       if (value === "skip") return false;
-      into[c] = value as number;
+      into.push(value as number);
     }
     return true;
   };
@@ -234,7 +234,7 @@ function rowReader(path: string, layout: Layout, plan: CsvPlan): (rows: Rows) =>
         if (isBlank(cells)) return;
         throw new DataError(`${path} row ${row}: expected ${width} cells, got ${cells.length}`);
       }
-      const numbers = new Float64Array(numberAt.length);
+      const numbers: number[] = [];
       const text: string[] = [];
       if (!fillNumbers(cells, row, numbers) || !fillText(cells, row, text)) return;
       previous = numbers;

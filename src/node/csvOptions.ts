@@ -29,6 +29,10 @@ export interface CsvOptions extends TextOptions {
 export type CsvPlan = Required<Omit<CsvOptions, "numbers" | "text" | "thousands">> &
   Pick<CsvOptions, "numbers" | "text" | "thousands">;
 
+/** Codes: the last blank of ASCII, and the last digit, before which all comes that numbers are written in but letters. */
+const BLANK = 32;
+const NINE = 57;
+
 const marks = ["NA", "N/A", "NaN", "nan", "null", "?"];
 
 /** @throws {OptionError} when an option is unknown or out of range. */
@@ -69,7 +73,8 @@ export function numberReader({ decimal, thousands, missingMarks }: CsvPlan): Rea
     const value = Number(cell);
     // What Number takes for numbers that tables do not: blanks are 0 to it, and 0x1f is 31.
     if (value === 0 && cell.trim() === "") return "missing";
-    if (Number.isFinite(value) && !/^\s*0[xob]/i.test(cell)) return value;
+    const plainly = cell.length < 2 || (cell.charCodeAt(0) > BLANK && cell.charCodeAt(1) <= NINE);
+    if (Number.isFinite(value) && (plainly || !/^\s*0[xob]/i.test(cell))) return value;
     return missing.has(cell.trim()) ? "missing" : "none";
   };
   if (decimal === "." && thousands === undefined) return plain;

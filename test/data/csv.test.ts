@@ -119,6 +119,7 @@ describe("CSV", () => {
     ["text behind a quote", 'a,b\n1,"2"x\n3,4\n', {}, /row 2: expected a delimiter after the closing quote/],
     ["words", "a\n1\ntwo\n", {}, /row 3, column "a": expected a number, got "two"/],
     ["hexadecimal and infinite numbers", "a\n0x10\n", { numbers: ["a"] }, /got "0x10"/],
+    ["a hexadecimal number behind a blank", "a\n1\n 0x10\n", {}, /got " 0x10"/],
     ["an infinite number", "a\n1e999\n", { numbers: ["a"] }, /got "1e999"/],
     ["a name twice", "a,a\n1,2\n", {}, /row 1: expected each column's name once, got "a" twice/],
     ["no names", "1,2\n3,4\n", {}, /row 1: expected names of columns, got 1,2; say `header: false`/],
