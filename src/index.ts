@@ -153,6 +153,7 @@ export { type NonMonotonicOptions, NonMonotonicTrigger } from "./optim/nonMonoto
 export { clipGradNorm, Optimizer, type OptimizerOptions, type OptimizerState } from "./optim/optimizer.ts";
 export { RAdam, type RAdamOptions } from "./optim/radam.ts";
 export { RMSprop, type RMSpropOptions } from "./optim/rmsprop.ts";
+export type { Schedule } from "./optim/schedule/schedule.ts";
 export { SGD, type SGDOptions } from "./optim/sgd.ts";
 export {
   type Build,
@@ -169,6 +170,7 @@ export {
   DataError,
   LifetimeError,
   MemoryError,
+  type NonFiniteOrigin,
   NumericError,
   OptionError,
   ShapeError,
@@ -186,4 +188,9 @@ export type { Lengths } from "./tensor/lengths.ts";
 export { Parameter } from "./tensor/parameter.ts";
 export type { Shape } from "./tensor/shape.ts";
 export { type DataType, Tensor } from "./tensor/tensor.ts";
-export { type FitOptions, type History, type Progress, Trainer, type TrainerOptions } from "./train/trainer.ts";
+export type { Callback, CallbackState, TrainingState } from "./train/callback.ts";
+export type { Evaluation, EvaluationOptions } from "./train/evaluation.ts";
+export type { History, HistorySoFar, Progress, Stopped, Validation } from "./train/history.ts";
+export type { Loss } from "./train/learner.ts";
+export type { FitOptions, Metric } from "./train/plan.ts";
+export { Trainer, type TrainerOptions } from "./train/trainer.ts";

@@ -78,6 +78,17 @@ export abstract class Module {
     return this.#holdersOfBuffers("").map(([name, holder, own]) => [name, holder.buffer(own)]);
   }
 
+  /**
+   * What puts all buffers back as they are now; costs no copies.
+   * @internal
+   */
+  keepBuffers(): () => void {
+    const kept = this.#holdersOfBuffers("").map(([, holder, own]) => [holder, own, holder.buffer(own)] as const);
+    return () => {
+      for (const [holder, own, value] of kept) holder.#buffers.set(own, value);
+    };
+  }
+
   /** Full name, module and own name of every buffer; a module that is in two places appears once. */
   #holdersOfBuffers(prefix: string, seen = new Set<Module>()): [string, Module, string][] {
     if (seen.has(this)) return [];

@@ -35,9 +35,26 @@ export class WeightsError extends UnrolledError {
   override readonly name = "WeightsError";
 }
 
+/** Where in a network a number that is not finite came up first, as far as it is known. */
+export interface NonFiniteOrigin {
+  /** The layer's place in the model and its class, `1 (LSTM)`; or that it was "the input", "the target", "the loss". */
+  readonly layer?: string;
+  /** The full name of the parameter: one that is not finite, whose gradient is not, or the largest of the layer. */
+  readonly parameter?: string;
+  /** Time step, from 0. */
+  readonly timeStep?: number;
+}
+
 /** A number that must be finite is not. */
 export class NumericError extends UnrolledError {
   override readonly name = "NumericError";
+  /** Where it began, when a training has met it. */
+  readonly origin: NonFiniteOrigin;
+
+  constructor(message: string, origin: NonFiniteOrigin = {}) {
+    super(message);
+    this.origin = origin;
+  }
 }
 
 /** A tensor was read after its step had ended. */

@@ -82,6 +82,8 @@ function settingsOf({ settings }: TrainingRecord): Rows {
   ];
 }
 
+const reasons = { done: "all steps done", callback: "early", aborted: "interrupted", time: "time was over" } as const;
+
 function resultsOf({ validation, text, build, stopped, loss }: TrainingRecord): Rows {
   const measured: Rows = validation
     ? [
@@ -98,7 +100,7 @@ function resultsOf({ validation, text, build, stopped, loss }: TrainingRecord): 
     ["last batch", `${loss.at(-1)?.toFixed(4) ?? "–"} nats`],
     ["text", `${count(text.characters)} characters, ${text.distinct} different`],
     ["learned from", `${count(text.learnedFrom)} characters`],
-    ["stopped", { done: "all steps done", aborted: "interrupted", time: "time was over" }[stopped]],
+    ["stopped", reasons[stopped]],
     ["build", build],
   ];
 }

@@ -1,3 +1,4 @@
+import type { Stopped } from "../../index.ts";
 import type { Architecture } from "../character-model.ts";
 import type { Measurement } from "./validation.ts";
 
@@ -43,7 +44,7 @@ export interface TrainingRecord {
   readonly tokensPerSecond: number;
   readonly build: "simd" | "relaxed";
   readonly parameters: number;
-  readonly stopped: "done" | "aborted" | "time";
+  readonly stopped: Stopped;
   readonly text: {
     readonly title: string;
     readonly characters: number;

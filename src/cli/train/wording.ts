@@ -33,7 +33,7 @@ export function tellCheck({ step, validation, sample }: Check): string {
 /** After everything is written. */
 export function conclude(record: TrainingRecord): string {
   const { out, json } = record.settings;
-  const why = { done: "", aborted: ", interrupted", time: "" }[record.stopped];
+  const why = { done: "", callback: "", aborted: ", interrupted", time: "" }[record.stopped];
   return [
     quote(record.sample),
     `trained    ${count(record.steps)} steps in ${seconds(record.seconds)}${why}, ${count(record.tokensPerSecond)} tokens/s`,
