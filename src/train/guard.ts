@@ -79,6 +79,7 @@ export function originOfLoss(model: Module, { input, target }: Batch, again: () 
 export function originOfGradient(model: Module, batch: Batch, again: (input: Tensor) => Tensor): NonFiniteOrigin {
   const axis = timeAxis(model);
   const named = model.namedParameters();
+  const met = named.find(([, { grad }]) => grad && isSpoilt(grad))?.[0];
   for (const [, parameter] of named) parameter.clearGradient();
   // A copy whose gradient shows at which time step it went wrong.
   const input = batch.input.detach();
@@ -88,14 +89,14 @@ export function originOfGradient(model: Module, batch: Batch, again: (input: Ten
   const hasSpoiltParameter = ({ path }: Call): boolean => spoilt.some(([name]) => isDirectlyIn(name, path));
   const call = begun.findLast((each) => hasSpoiltParameter(each) || each.inputs.some(hasSpoiltGradient));
   // Each gradient was finite: only their sum over batches was not.
-  if (!call) return { parameter: spoilt[0]?.[0] };
-  const own = spoilt.find(([name]) => isDirectlyIn(name, call.path)) ?? spoilt[0];
+  if (!call) return { parameter: met };
+  const own = spoilt.find(([name]) => isDirectlyIn(name, call.path))?.[0] ?? met;
   const received = call.outputs.find(hasSpoiltGradient);
   const source = received ?? call.inputs.find(hasSpoiltGradient);
   const timeStep = source?.grad ? lastSpoilt(source.grad, axis) : undefined;
   const isLast = call === begun.at(-1);
   const outside = isLast ? "the loss" : `the operations after ${nameOf(call)}`;
-  return { layer: received ? outside : nameOf(call), parameter: own?.[0], timeStep };
+  return { layer: received ? outside : nameOf(call), parameter: own, timeStep };
 }
 
 /** What to add to a message. */

@@ -123,11 +123,12 @@ export class Learner {
         origin,
       );
     }
-    (share === 1 ? loss : mul(loss, share)).backward();
+    const shareOf = (whole: Tensor): Tensor => (share === 1 ? whole : mul(whole, share));
+    shareOf(loss).backward();
     if (this.#isSpoilt()) {
       const origin = originOfGradient(this.model, batch, (input) => {
         generator.standing = standing;
-        return this.pass({ ...batch, input }, carry).loss;
+        return shareOf(this.pass({ ...batch, input }, carry).loss);
       });
       const where = tellOrigin(origin);
       throw new NumericError(

@@ -1,0 +1,39 @@
+import { OptionError } from "../runtime/errors.ts";
+import type { Callback, TrainingState } from "./callback.ts";
+
+/** The events and what they tell of; `detail` is the state of the training. */
+const events = {
+  onFitStart: "fitstart",
+  onEpochStart: "epochstart",
+  onValidation: "validation",
+  onStepEnd: "step",
+  onEpochEnd: "epochend",
+  onFitEnd: "fitend",
+} as const;
+
+/** The names of the events. */
+export type TrainingEventName = (typeof events)[keyof typeof events];
+
+/**
+ * Tells a training by events, as a page likes to hear of it: `fitstart`, `epochstart`, `step`, `validation`, `epochend`
+ * and `fitend`, each a `CustomEvent` whose `detail` is the state of the training. The trainer pauses between steps often
+ * enough for a page to draw what it heard.
+ *
+ *     const events = new EventTarget();
+ *     events.addEventListener("step", ({ detail }) => {
+ *       bar.value = detail.step / detail.steps;
+ *     });
+ *     await trainer.fit(data, { callbacks: [trainingEvents(events)] });
+ *
+ * @param target what dispatches them: an element, or an `EventTarget` of its own.
+ * @throws {OptionError} when it is none.
+ */
+export function trainingEvents(target: EventTarget): Callback {
+  if (typeof target?.dispatchEvent !== "function") {
+    throw new OptionError(`trainingEvents target: expected an EventTarget, got ${typeof target}`);
+  }
+  const dispatch = (name: TrainingEventName) => (detail: TrainingState) => {
+    target.dispatchEvent(new CustomEvent<TrainingState>(name, { detail }));
+  };
+  return Object.fromEntries(Object.entries(events).map(([moment, name]) => [moment, dispatch(name)]));
+}
