@@ -51,7 +51,7 @@ describe.each(builds)("%s", (build) => {
       for (let i = 0; i < length; i++) {
         const single = block(1, states, i, length);
         run(engine.kernels, engine.integers(single.fields), 1);
-        single.buffers.forEach(({ values }, j) => alone[j].push(values[0]));
+        for (const [j, { values }] of single.buffers.entries()) alone[j].push(values[0]);
         engine.release();
       }
       expect(changed).toEqual(alone);

@@ -286,12 +286,15 @@ export abstract class RecurrentLayer<State> extends Module {
   /**
    * The same layer, one sample at a time, from a state of zeros, with the bits of the whole sequence.
    *
-   *     const stream = layer.stream();
-   *     for (const sample of samples) console.log(stream.push(sample)); // Float32Array of H numbers
+   * ```ts
+   * const stream = new GRU({ inputSize: 3, hiddenSize: 8 }).stream();
+   * stream.push(Float32Array.of(0.1, 0.2, 0.3)).length; // 8
+   * ```
    *
    * A plain layer is one call into the engine a push. One with projection, coupled gates, layer norm, zoneout or
    * activations of its own runs a forward pass of one step instead: the same numbers several times as slowly (at
    * H = 128 about ten times), and with float32 weights only. Nothing is dropped, and zoneout is its mean, whatever `training` says.
+   *
    * @throws {OptionError} when it is bidirectional, an option is unknown or no format, or weights are wanted in a format
    *   that the layer does not have.
    */

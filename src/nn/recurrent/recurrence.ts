@@ -88,14 +88,17 @@ class Holder extends Module {
  *
  * Layers and directions are put together in a module, which may hand on lengths and states:
  *
- *     class Both extends Module {
- *       ahead = new Recurrence(new Leaky());
- *       back = new Recurrence(new Leaky(), { reverse: true });
- *       forward(x: Tensor, pass?: RecurrencePass) {
- *         const results = [this.ahead, this.back].map((layer) => layer.forward(x, undefined, pass));
- *         return { output: concat(results.map(({ output }) => output), -1), state: results.map(({ state }) => state) };
- *       }
- *     }
+ * ```ts
+ * class Both extends Module {
+ *   ahead = new Recurrence(new GRUCell({ inputSize: 3, hiddenSize: 8 }));
+ *   back = new Recurrence(new GRUCell({ inputSize: 3, hiddenSize: 8 }), { reverse: true });
+ *   forward(x: Tensor, pass?: RecurrencePass) {
+ *     const results = [this.ahead, this.back].map((layer) => layer.forward(x, undefined, pass));
+ *     return { output: concat(results.map(({ output }) => output), -1), state: results.map(({ state }) => state) };
+ *   }
+ * }
+ * new Both().forward(normal([5, 2, 3]), { lengths: [5, 4] }).output.shape; // [5, 2, 16]
+ * ```
  *
  * `RNNCell`, `LSTMCell` and `GRUCell` are such cells. Each step is recorded operation by operation, so memory for the way
  * back is what the cell's operations keep, times T, or with `checkpointEvery: k` times k, and T/k states.

@@ -163,8 +163,10 @@ export abstract class SequenceLayer<State = Tensor> extends Module {
    * pass of one step: besides the arithmetic, some ten microseconds a layer where the gates do not look at the state, up to
    * fifty where the step is put together from operations. Nothing is dropped.
    *
-   *     const stream = layer.stream();
-   *     for (const sample of samples) console.log(stream.push(sample)); // Float32Array of H numbers
+   * ```ts
+   * const stream = new MinGRU({ inputSize: 3, hiddenSize: 8 }).stream();
+   * stream.push(Float32Array.of(0.1, 0.2, 0.3)).length; // 8
+   * ```
    *
    * @throws {OptionError} when it reads from the end, an option is unknown, or weights are wanted in another format than
    *   float32.
