@@ -25,7 +25,7 @@ const shared: UserConfig = {
   logLevel: "warn",
   inputOptions: { checks: { pluginTimings: false } },
   outputOptions: { comments: { annotation: true, legal: true, jsdoc: false } },
-  deps: { onlyBundle: ["@assemblyscript/loader"] },
+  deps: { onlyBundle: [] },
 };
 
 /** The library, both binaries inside as text: one file for browsers, bundlers, Node, Bun and Deno. */
@@ -34,7 +34,7 @@ const library: UserConfig = {
   entry: { index: "src/index.ts" },
   platform: "neutral",
   dts: true,
-  plugins: [thirdPartyLicenses("THIRD-PARTY-LICENSES.txt"), ascii],
+  plugins: [ascii],
   onSuccess: () => {
     copyFileSync("build/core.simd.wasm", "dist/kernels.wasm");
     copyFileSync("build/core.relaxed.wasm", "dist/kernels.relaxed.wasm");

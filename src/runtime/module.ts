@@ -1,4 +1,3 @@
-import { instantiateSync } from "@assemblyscript/loader";
 import { withSharedMemory } from "./threads/sharedMemory.ts";
 
 /** What a module is started from. */
@@ -63,6 +62,7 @@ export class KernelModule<K> {
 }
 
 function instantiate<K>(binary: Binary, memory: WebAssembly.Memory, table?: WebAssembly.Table): K {
-  const env = table ? { memory, table } : { memory };
-  return instantiateSync<Record<string, unknown>>(binary, { env }).exports as K;
+  const module = binary instanceof WebAssembly.Module ? binary : new WebAssembly.Module(binary);
+  const env: WebAssembly.ModuleImports = table ? { memory, table } : { memory };
+  return new WebAssembly.Instance(module, { env }).exports as K;
 }
