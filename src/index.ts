@@ -153,7 +153,23 @@ export { type NonMonotonicOptions, NonMonotonicTrigger } from "./optim/nonMonoto
 export { clipGradNorm, Optimizer, type OptimizerOptions, type OptimizerState } from "./optim/optimizer.ts";
 export { RAdam, type RAdamOptions } from "./optim/radam.ts";
 export { RMSprop, type RMSpropOptions } from "./optim/rmsprop.ts";
+export {
+  type CosineScheduleOptions,
+  cosineSchedule,
+  type OneCycleScheduleOptions,
+  oneCycleSchedule,
+} from "./optim/schedule/cosine.ts";
+export {
+  constantSchedule,
+  exponentialSchedule,
+  multiStepSchedule,
+  type PolynomialScheduleOptions,
+  polynomialSchedule,
+  stepSchedule,
+} from "./optim/schedule/decay.ts";
+export { type PlateauOptions, reduceOnPlateauSchedule } from "./optim/schedule/plateau.ts";
 export type { Schedule } from "./optim/schedule/schedule.ts";
+export { type WarmUpOptions, warmUpSchedule } from "./optim/schedule/warmUp.ts";
 export { SGD, type SGDOptions } from "./optim/sgd.ts";
 export {
   type Build,

@@ -1,4 +1,4 @@
-import { OptionError } from "../runtime/errors.ts";
+import { OptionError, WeightsError } from "../runtime/errors.ts";
 import { requireCount, requireKnown } from "../runtime/options.ts";
 
 export interface NonMonotonicOptions {
@@ -49,11 +49,11 @@ export class NonMonotonicTrigger {
     return { values: [...this.#values], isTriggered: this.#isTriggered };
   }
 
-  /** Takes up where another one was. @throws {OptionError} when the state is none of this class. */
+  /** Takes up where another one was. @throws {WeightsError} when the state is none of this class. */
   loadStateDict(state: { readonly values: readonly number[]; readonly isTriggered: boolean }): void {
     const { values, isTriggered } = state ?? {};
     if (!Array.isArray(values) || !values.every(Number.isFinite) || typeof isTriggered !== "boolean") {
-      throw new OptionError("NonMonotonicTrigger loadStateDict: expected { values, isTriggered }");
+      throw new WeightsError("NonMonotonicTrigger loadStateDict: expected { values, isTriggered }");
     }
     this.#values = [...values];
     this.#isTriggered = isTriggered;

@@ -40,7 +40,7 @@ describe.each(builds)("%s", (build) => {
   }
 
   describe.each(Object.entries(steps))("%s", (_, { states, run }) => {
-    test.each(lengths)("%i numbers: as each of them alone, nothing else touched", (length) => {
+    test.each(lengths.filter((length) => length < 128))("%i numbers: as each of them alone, nothing else touched", (length) => {
       const whole = block(length, states);
       run(engine.kernels, engine.integers(whole.fields), 1);
       expect([...whole.buffers[1].values]).toEqual([...whole.values[1]]);

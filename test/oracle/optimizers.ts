@@ -52,3 +52,71 @@ export function adam(start: number, gradients: number[], options: AdamOptions, d
     return parameter;
   });
 }
+
+/** c = β₁m + (1 - β₁)g; θ -= γ(sign(c) + λθ); m = β₂m + (1 - β₂)g (Chen et al. 2023, algorithm 2). */
+export function lion(
+  start: number,
+  gradients: number[],
+  { learningRate, betas = [0.9, 0.99], weightDecay = 0 }: AdamOptions,
+): number[] {
+  const [beta1, beta2] = betas;
+  let parameter = start;
+  let m = 0;
+  return gradients.map((gradient) => {
+    const direction = Math.sign(beta1 * m + (1 - beta1) * gradient);
+    parameter -= learningRate * (direction + weightDecay * parameter);
+    m = beta2 * m + (1 - beta2) * gradient;
+    return parameter;
+  });
+}
+
+export interface AdafactorOptions {
+  learningRate: number;
+  beta2Decay?: number;
+  epsilons?: readonly [number, number];
+  clipThreshold?: number;
+  weightDecay?: number;
+  relativeStep?: boolean;
+  scaleParameter?: boolean;
+}
+
+const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const rootMeanSquare = (values: readonly number[]): number => Math.sqrt(meanOf(values.map((value) => value ** 2)));
+
+/**
+ * Shazeer & Stern 2018, algorithms 4 (`rows` > 0: a matrix) and 5 (a vector) with the parameters of algorithm 6.
+ * @returns the parameter after each of the gradients.
+ */
+export function adafactor(
+  start: readonly number[],
+  gradients: readonly (readonly number[])[],
+  rows: number,
+  options: AdafactorOptions,
+): number[][] {
+  const { learningRate, beta2Decay = -0.8, epsilons = [1e-30, 1e-3], clipThreshold = 1, weightDecay = 0 } = options;
+  const { relativeStep = true, scaleParameter = true } = options;
+  const columns = rows > 0 ? start.length / rows : 0;
+  let x = [...start];
+  let rowMeans = Array<number>(rows).fill(0);
+  let columnMeans = Array<number>(columns).fill(0);
+  let whole = start.map(() => 0);
+  return gradients.map((gradient, index) => {
+    const step = index + 1;
+    const beta = 1 - step ** beta2Decay;
+    const decayed = (before: number, now: number) => beta * before + (1 - beta) * now;
+    const squares = gradient.map((value) => value ** 2 + epsilons[0]);
+    const row = (i: number) => squares.slice(i * columns, (i + 1) * columns);
+    const column = (j: number) => squares.filter((_, at) => at % columns === j);
+    rowMeans = rowMeans.map((before, i) => decayed(before, meanOf(row(i))));
+    columnMeans = columnMeans.map((before, j) => decayed(before, meanOf(column(j))));
+    whole = whole.map((before, i) => decayed(before, squares[i]));
+    const factored = (at: number) =>
+      (rowMeans[Math.floor(at / columns)] * columnMeans[at % columns]) / meanOf(rowMeans);
+    const update = gradient.map((value, at) => value / Math.sqrt(rows > 0 ? factored(at) : whole[at]));
+    const clipped = update.map((value) => value / Math.max(1, rootMeanSquare(update) / clipThreshold));
+    const relative = relativeStep ? Math.min(learningRate, 1 / Math.sqrt(step)) : learningRate;
+    const rate = relative * (scaleParameter ? Math.max(epsilons[1], rootMeanSquare(x)) : 1);
+    x = x.map((value, at) => value * (1 - learningRate * weightDecay) - rate * clipped[at]);
+    return x;
+  });
+}
