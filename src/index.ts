@@ -146,6 +146,7 @@ export { Adagrad, type AdagradOptions } from "./optim/adagrad.ts";
 export { Adam, type AdamOptions, AdamW } from "./optim/adam.ts";
 export { ASGD, type ASGDOptions } from "./optim/asgd.ts";
 export { EMA, type EMAOptions, SWA, WeightAverage } from "./optim/average.ts";
+export { clipGradNormPerLayer, clipGradValue } from "./optim/clip.ts";
 export type { Learnable, ParameterGroup } from "./optim/group.ts";
 export { Lion, type LionOptions } from "./optim/lion.ts";
 export { NAdam, type NAdamOptions } from "./optim/nadam.ts";

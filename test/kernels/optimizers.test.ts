@@ -40,22 +40,25 @@ describe.each(builds)("%s", (build) => {
   }
 
   describe.each(Object.entries(steps))("%s", (_, { states, run }) => {
-    test.each(lengths.filter((length) => length < 128))("%i numbers: as each of them alone, nothing else touched", (length) => {
-      const whole = block(length, states);
-      run(engine.kernels, engine.integers(whole.fields), 1);
-      expect([...whole.buffers[1].values]).toEqual([...whole.values[1]]);
-      const changed = whole.buffers.map(({ values }) => [...values]);
-      expect(changed[2]).not.toEqual([...whole.values[2]]);
-      engine.release();
-      const alone = changed.map(() => [] as number[]);
-      for (let i = 0; i < length; i++) {
-        const single = block(1, states, i, length);
-        run(engine.kernels, engine.integers(single.fields), 1);
-        for (const [j, { values }] of single.buffers.entries()) alone[j].push(values[0]);
+    test.each(lengths.filter((length) => length < 128))(
+      "%i numbers: as each of them alone, nothing else touched",
+      (length) => {
+        const whole = block(length, states);
+        run(engine.kernels, engine.integers(whole.fields), 1);
+        expect([...whole.buffers[1].values]).toEqual([...whole.values[1]]);
+        const changed = whole.buffers.map(({ values }) => [...values]);
+        expect(changed[2]).not.toEqual([...whole.values[2]]);
         engine.release();
-      }
-      expect(changed).toEqual(alone);
-    });
+        const alone = changed.map(() => [] as number[]);
+        for (let i = 0; i < length; i++) {
+          const single = block(1, states, i, length);
+          run(engine.kernels, engine.integers(single.fields), 1);
+          for (const [j, { values }] of single.buffers.entries()) alone[j].push(values[0]);
+          engine.release();
+        }
+        expect(changed).toEqual(alone);
+      },
+    );
 
     test("a list of blocks is changed as each of them alone", () => {
       const sizes = [5, 1, 8, 13];
