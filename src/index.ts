@@ -10,6 +10,15 @@ export { CharacterVocabulary } from "./data/characters.ts";
 export { type ArrayDatasetOptions, arrayDataset, type Batch, type Dataset, textWindows } from "./data/dataset.ts";
 export type { Example, ExampleNumbers, NumberBlock } from "./data/example.ts";
 export { type BatchOptions, type Chunks, Examples, type Walkable } from "./data/examples.ts";
+export { type RowRange, Scaler, type ScalerState, type SeriesColumns } from "./data/scaler.ts";
+export {
+  type ForecastData,
+  type ForecastOptions,
+  forecastData,
+  type SeriesWindowOptions,
+  seriesWindows,
+} from "./data/series.ts";
+export { parseSeriesFile, type SeriesExample, type SeriesFile, type SeriesFileOptions } from "./data/seriesFile.ts";
 export { type BatchSource, type Pass, passGenerator } from "./data/source.ts";
 export { type SplitOptions, splitByGroup, splitByTime, splitExamples, type TimeSplitOptions } from "./data/split.ts";
 export {

@@ -18,7 +18,7 @@ export interface Task {
   /** Data files it reads, below the data folder. */
   readonly files?: readonly string[];
   /** Learns with this seed. */
-  readonly learn: (seed: number, data: string) => Outcome;
+  readonly learn: (seed: number, data: string) => Outcome | Promise<Outcome>;
 }
 
 /** Runs `step` until it says that the task is solved, or `most` times. */

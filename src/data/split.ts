@@ -2,6 +2,7 @@ import { DataError, OptionError } from "../runtime/errors.ts";
 import { requireKnown } from "../runtime/options.ts";
 import { Generator } from "../runtime/random.ts";
 import { Examples, type Walkable } from "./examples.ts";
+import { boundsOf, cutsOf } from "./fractions.ts";
 import { passGenerator } from "./source.ts";
 
 export interface SplitOptions {
@@ -98,15 +99,15 @@ export async function splitByTime<E>(
   at?: (example: E) => number,
 ): Promise<Examples<E>[]> {
   requireKnown("splitByTime", options, ["fractions", "gap"]);
-  const bounds = boundsOf("splitByTime", options.fractions);
-  const { gap = 0 } = options;
+  const { fractions, gap = 0 } = options;
   if (!Number.isSafeInteger(gap) || gap < 0) {
     throw new OptionError(`splitByTime gap: expected a whole number ≥ 0, got ${gap}`);
   }
+  boundsOf("splitByTime", fractions);
   const examples = inOneOrder("splitByTime", source);
   const total = examples.length !== undefined && !at ? examples.length : await countInOrder(examples, at);
-  const cuts = [0, ...bounds.map((bound) => Math.round(bound * total))];
-  return bounds.map((_, p) => {
+  const cuts = cutsOf("splitByTime", fractions, total);
+  return fractions.map((_, p) => {
     const start = (cuts[p] as number) + (p > 0 ? gap : 0);
     const count = (cuts[p + 1] as number) - start;
     if (count < 1)
@@ -131,19 +132,6 @@ async function countInOrder<E>(examples: Examples<E>, at?: (example: E) => numbe
     }
   }
   return count;
-}
-
-/** Where each part ends, as sums of the fractions. */
-function boundsOf(what: string, fractions: readonly number[]): number[] {
-  const sum = Array.isArray(fractions) ? fractions.reduce((a, b) => a + b, 0) : Number.NaN;
-  if (!(Math.abs(sum - 1) <= 1e-9) || fractions.some((fraction) => !(fraction > 0))) {
-    throw new OptionError(`${what} fractions: expected numbers > 0 whose sum is 1, got ${JSON.stringify(fractions)}`);
-  }
-  let end = 0;
-  return fractions.map((fraction, p) => {
-    end += fraction;
-    return p === fractions.length - 1 ? 1 : end;
-  });
 }
 
 /** @throws {OptionError} when the order changes with each pass: the parts would be others each time, and mix. */

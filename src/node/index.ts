@@ -6,4 +6,5 @@
 
 export { type CsvColumns, type CsvRow, csvColumns, readCsv, readTable, type Table } from "./csv.ts";
 export type { CsvOptions } from "./csvOptions.ts";
+export { readSeriesFile } from "./seriesFile.ts";
 export { type JsonLinesOptions, readJsonLines, readLines, type TextOptions } from "./text.ts";

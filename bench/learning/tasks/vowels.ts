@@ -1,6 +1,6 @@
 /** JapaneseVowels (Kudo, Toyama & Shimbo 1999): nine speakers told apart by 12 coefficients over 7 to 29 steps. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readSeriesFile } from "unrolled/node";
 import { classify, type Example } from "../classify.ts";
 import type { Task } from "../task.ts";
 
@@ -8,29 +8,14 @@ const FILES = ["sensor/ucr-uea/JapaneseVowels_TRAIN.ts", "sensor/ucr-uea/Japanes
 const SIZE = 12;
 const SOLVED = 0.96;
 
-/** A series a line: one dimension after the other between colons, the class last. */
-function read(path: string): Example[] {
-  const text = readFileSync(path, "utf8");
-  const body = text.slice(text.indexOf("@data") + "@data".length);
-  return body
-    .trim()
-    .split("\n")
-    .map((line) => {
-      const fields = line.trim().split(":");
-      const label = Number(fields.pop()) - 1;
-      const dimensions = fields.map((field) =>
-        field
-          .split(",")
-          .map(Number)
-          .filter((value) => !Number.isNaN(value)),
-      );
-      const steps = dimensions[0]?.length as number;
-      const values = new Float32Array(steps * SIZE);
-      dimensions.forEach((series, d) => {
-        for (let t = 0; t < steps; t++) values[t * SIZE + d] = series[t] as number;
-      });
-      return { values, steps, label };
-    });
+/** The two files' series; the test file's classes have the training file's numbers. */
+async function read(data: string): Promise<Example[][]> {
+  const [train, test] = FILES.map((file) => join(data, file)) as [string, string];
+  const { classes, examples } = await readSeriesFile(train);
+  const others = (await readSeriesFile(test, { classes })).examples;
+  return [examples, others].map((part) =>
+    part.map(({ input: { data: values, shape }, label }) => ({ values, steps: shape[0], label })),
+  );
 }
 
 export const vowelTasks: readonly Task[] = [
@@ -39,8 +24,8 @@ export const vowelTasks: readonly Task[] = [
     score: `accuracy, ≥ ${SOLVED}`,
     solved: (score) => score >= SOLVED,
     files: FILES,
-    learn: (seed, data) => {
-      const [train, test] = FILES.map((file) => read(join(data, file))) as [Example[], Example[]];
+    learn: async (seed, data) => {
+      const [train, test] = (await read(data)) as [Example[], Example[]];
       const setting = {
         inputSize: SIZE,
         classes: 9,
