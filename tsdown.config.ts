@@ -72,7 +72,7 @@ const node: UserConfig = {
   platform: "node",
   target: "node20",
   dts: true,
-  deps: { alwaysBundle: ["papaparse", "@huggingface/tokenizers"] },
+  deps: { alwaysBundle: ["papaparse", "@huggingface/tokenizers", "cli-progress", /^echarts/], onlyBundle: false },
   plugins: [
     thirdPartyLicenses("node.THIRD-PARTY-LICENSES.txt"),
     ascii,
@@ -100,8 +100,8 @@ const commandLine: UserConfig = {
     {
       name: "library-beside-it",
       resolveId(source, importer) {
-        const isLibrary = importer?.includes("/src/cli/") && /^(\.\.\/)+index\.ts$/.test(source);
-        return isLibrary ? { id: "../index.js", external: true } : undefined;
+        const entry = importer?.includes("/src/cli/") ? /^(?:\.\.\/)+(node\/)?index\.ts$/.exec(source) : null;
+        return entry ? { id: entry[1] ? "../node.js" : "../index.js", external: true } : undefined;
       },
     },
   ],

@@ -194,6 +194,7 @@ export {
   AutogradError,
   ConfigurationError,
   DataError,
+  FileError,
   LifetimeError,
   MemoryError,
   type NonFiniteOrigin,

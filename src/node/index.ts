@@ -4,7 +4,18 @@
  * It is used beside `unrolled` and shares its classes; parsers that it uses are inside.
  */
 
+export {
+  bestCheckpoint,
+  type CheckpointsOptions,
+  checkpoints,
+  type FoundCheckpoint,
+  latestCheckpoint,
+} from "./checkpoints.ts";
 export { type CsvColumns, type CsvRow, csvColumns, readCsv, readTable, type Table } from "./csv.ts";
 export type { CsvOptions } from "./csvOptions.ts";
+export { csvLog, jsonLog } from "./logs.ts";
+export { type PlotOptions, type PlottedHistory, plotHistory } from "./plot.ts";
+export { type ProgressBarOptions, progressBar } from "./progressBar.ts";
 export { readSeriesFile } from "./seriesFile.ts";
+export { tensorBoard } from "./tensorBoard.ts";
 export { type JsonLinesOptions, readJsonLines, readLines, type TextOptions } from "./text.ts";

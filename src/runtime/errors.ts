@@ -35,6 +35,11 @@ export class WeightsError extends UnrolledError {
   override readonly name = "WeightsError";
 }
 
+/** A file or a folder cannot be read or written. */
+export class FileError extends UnrolledError {
+  override readonly name = "FileError";
+}
+
 /** Where in a network a number that is not finite came up first, as far as it is known. */
 export interface NonFiniteOrigin {
   /** The layer's place in the model and its class, `1 (LSTM)`; or that it was "the input", "the target", "the loss". */

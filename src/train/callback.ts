@@ -16,6 +16,8 @@ export interface TrainingState {
   /** How the last step went; undefined before the first. */
   readonly progress: Progress | undefined;
   readonly history: HistorySoFar;
+  /** The names of the metrics that validations measure. */
+  readonly metrics: readonly string[];
   /** Why no further step will be taken; undefined while there will. */
   readonly stopping: Stopped | undefined;
   /** Ends the training after the step that runs, or before the next. */

@@ -204,6 +204,7 @@ export class Run {
       get history() {
         return run.#history();
       },
+      metrics: Object.keys(this.#plan.options.metrics ?? {}),
       get stopping() {
         return run.#stopping;
       },

@@ -1,10 +1,10 @@
+import { plotHistory } from "../../node/index.ts";
 import { count, seconds } from "../format.ts";
 import type { Check, TrainingRecord } from "../train/settings.ts";
-import { renderLossChart } from "./chart.ts";
 import { style } from "./style.ts";
 
 /** A training as one HTML page that needs nothing beside itself: figures, loss curves, settings, made-up text. */
-export function renderReport(record: TrainingRecord): string {
+export async function renderReport(record: TrainingRecord): Promise<string> {
   const title = escapeText(record.name);
   return `<!doctype html>
 <html lang="en">
@@ -20,7 +20,7 @@ export function renderReport(record: TrainingRecord): string {
 <p class="subtitle">${escapeText(describe(record))}</p>
 ${figures(record)}
 <h2>Loss</h2>
-${chart(record)}
+${await chart(record)}
 <h2>What it writes</h2>
 <p class="sample">${escapeText(record.sample.trim())}</p>
 <div class="tables">
@@ -51,15 +51,18 @@ function figures({ validation, steps, seconds: spent, tokensPerSecond }: Trainin
   return `<dl class="figures">${cards.join("")}</dl>`;
 }
 
-function chart({ loss, checks, validation, steps }: TrainingRecord): string {
+async function chart({ loss, checks, validation, steps }: TrainingRecord): Promise<string> {
   if (steps === 0) return "<p>It was stopped before its first step.</p>";
-  const points = checks.flatMap((check) => (check.validation ? [[check.step, check.validation.nats] as const] : []));
-  if (validation) points.push([steps, validation.nats]);
+  const points = checks.flatMap((check) =>
+    check.validation ? [{ step: check.step, loss: check.validation.nats }] : [],
+  );
+  if (validation) points.push({ step: steps, loss: validation.nats });
   const key = (color: string, name: string): string =>
     `<span><span class="key" style="background:var(--${color})"></span>${name}</span>`;
   const keys = [key("raw", "each batch"), key("training", "training, moving average")];
   if (validation) keys.push(key("validation", "validation"));
-  return `<figure><figcaption>${keys.join("")}</figcaption>${renderLossChart({ loss, validation: points })}</figure>`;
+  const drawing = await plotHistory({ loss, validation: points }, { label: "nats per character" });
+  return `<figure><figcaption>${keys.join("")}</figcaption>${drawing}</figure>`;
 }
 
 type Rows = readonly (readonly [string, string])[];

@@ -54,7 +54,7 @@ export async function train(settings: Settings): Promise<void> {
   });
   try {
     const record = await new Training(settings, corpus, model, display).run(stop.signal);
-    writeResults(settings, record);
+    await writeResults(settings, record);
     display.say(conclude(record));
   } finally {
     display.end();
@@ -176,9 +176,9 @@ class Training {
   }
 }
 
-function writeResults({ out, json }: Settings, record: TrainingRecord): void {
+async function writeResults({ out, json }: Settings, record: TrainingRecord): Promise<void> {
   const text = `${JSON.stringify(record, null, 1)}\n`;
   replaceFile(join(out, historyFile), text);
-  replaceFile(join(out, reportFile), renderReport(record));
+  replaceFile(join(out, reportFile), await renderReport(record));
   if (json !== null) replaceFile(json, text);
 }

@@ -14,6 +14,8 @@ export interface LossCurves {
   readonly loss: readonly number[];
   /** What validations found. */
   readonly validation: Curve;
+  /** What the vertical axis is called. */
+  readonly label: string;
 }
 
 /** Width and height in the units of the drawing, which the page scales. */
@@ -26,7 +28,7 @@ const MOST_POINTS = 1200;
  * The loss over the steps as an SVG element: each batch, its moving average, and the validations. Colours are the
  * page's custom properties, so that the drawing follows its light and dark dress.
  */
-export function renderLossChart({ loss, validation }: LossCurves): string {
+export function renderLossChart({ loss, validation, label }: LossCurves): string {
   const chart = init(null, null, { renderer: "svg", ssr: true, ...SIZE });
   const points = loss.map((value, i) => [i + 1, value] as const);
   chart.setOption({
@@ -34,11 +36,11 @@ export function renderLossChart({ loss, validation }: LossCurves): string {
     textStyle: { fontFamily: "inherit", fontSize: 12 },
     grid: { left: 52, right: 20, top: 18, bottom: 46 },
     xAxis: { ...axis("step"), min: 0, max: loss.length, splitLine: { show: false } },
-    yAxis: { ...axis("nats per character"), scale: true, ...range(smooth(loss), validation) },
+    yAxis: { ...axis(label), scale: true, ...range(smooth(loss), validation) },
     series: [
-      line(thin(points), "var(--raw)", 1),
-      line(thin(smooth(loss)), "var(--training)", 2),
-      { ...line(validation, "var(--validation)", 2), symbol: "circle", showSymbol: true, symbolSize: 6 },
+      line(thin(points), "var(--raw, #b9c6d8)", 1),
+      line(thin(smooth(loss)), "var(--training, #2563a8)", 2),
+      { ...line(validation, "var(--validation, #c2571a)", 2), symbol: "circle", showSymbol: true, symbolSize: 6 },
     ],
   });
   const svg = chart.renderToSVGString();
@@ -52,11 +54,11 @@ function axis(name: string) {
     name,
     nameLocation: "middle" as const,
     nameGap: name === "step" ? 28 : 36,
-    nameTextStyle: { color: "var(--quiet)" },
-    axisLabel: { color: "var(--quiet)" },
-    axisLine: { show: name === "step", lineStyle: { color: "var(--line)" } },
+    nameTextStyle: { color: "var(--quiet, #667085)" },
+    axisLabel: { color: "var(--quiet, #667085)" },
+    axisLine: { show: name === "step", lineStyle: { color: "var(--line, #d7dbe0)" } },
     axisTick: { show: false },
-    splitLine: { lineStyle: { color: "var(--line)" } },
+    splitLine: { lineStyle: { color: "var(--line, #d7dbe0)" } },
   };
 }
 
@@ -77,7 +79,9 @@ function range(smoothed: Curve, validation: Curve): { min: number; max: number }
   const values = [...smoothed, ...validation].map(([, value]) => value);
   const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  return { min: Math.floor(low * 2) / 2, max: Math.floor(high * 2 + 1) / 2 };
+  // Round numbers: halves of the power of ten that fits.
+  const unit = 10 ** Math.floor(Math.log10(high - low || Math.abs(high) || 1)) / 2;
+  return { min: Math.floor(low / unit) * unit, max: Math.floor(high / unit + 1) * unit };
 }
 
 /** Steps on each side that a moving average takes in: about a fiftieth of the training in all. */
