@@ -4,10 +4,12 @@ import manifest from "../../package.json" with { type: "json" };
 import { lineOf } from "./failure.ts";
 import { sampleCommand } from "./sample.ts";
 import { trainCommand } from "./train/command.ts";
+import { resumeCommand } from "./train/resume.ts";
 
 const examples = `
 Example:
   $ unrolled train my-text.txt --steps 1000
+  $ unrolled resume runs/my-text --steps 2000
   $ unrolled sample runs/my-text --prompt "Once "
 
 Whatever goes wrong is told in one line, with exit code 1.`;
@@ -20,13 +22,14 @@ function program(): Command {
     .exitOverride()
     // What commander would print on stderr is thrown as well, and told below.
     .configureOutput({ writeErr: () => undefined });
-  for (const command of [trainCommand(), sampleCommand()]) root.addCommand(command.copyInheritedSettings(root));
+  for (const command of [trainCommand(), resumeCommand(), sampleCommand()])
+    root.addCommand(command.copyInheritedSettings(root));
   return root;
 }
 
 /** What commander has to complain about, in this program's words. */
 function complaintOf({ code, message }: CommanderError): string {
-  if (code === "commander.help") return "expected a command, train or sample, got none; see unrolled --help";
+  if (code === "commander.help") return "expected a command, train, resume or sample, got none; see unrolled --help";
   const [, option, complaint] =
     /^error: option '(?:-\w, )?(--[\w-]+).*? is invalid\. (expected .*)$/s.exec(message) ?? [];
   if (option && complaint) return `${option}: ${complaint}`;

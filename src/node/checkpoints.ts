@@ -20,8 +20,8 @@ export interface CheckpointsOptions {
   mode?: "min" | "max";
   /** A training that begins in a folder with checkpoints of another one removes them, instead of refusing; default false. */
   overwrite?: boolean;
-  /** Texts to keep in the files. */
-  metadata?: Record<string, string>;
+  /** Texts to keep in the files, or what gives them when one is written. */
+  metadata?: Record<string, string> | (() => Record<string, string>);
 }
 
 /** A checkpoint that was found. */
@@ -126,7 +126,7 @@ class Checkpoints implements Callback {
 
   #save(state: TrainingState, last = true): void {
     const { folder, metadata } = this.#options;
-    const bytes = state.save(metadata);
+    const bytes = state.save(typeof metadata === "function" ? metadata() : metadata);
     if (last) {
       replaceFile(join(folder, nameOf(state.step)), bytes);
       this.#saved = state.step;

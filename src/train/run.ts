@@ -67,6 +67,7 @@ export class Run {
     this.#started = performance.now();
     await this.#tell("onFitStart");
     if (this.#isDone()) this.#stopping ??= "done";
+    if (this.#step > 0 && this.#isLate()) this.#stopping ??= "time";
     if (this.#passEnded) await this.#endPass();
     const stretch = new Stretch();
     while (!this.#isStopped()) await this.#walkPass(stretch);
@@ -89,6 +90,10 @@ export class Run {
     return this.#step >= this.#plan.steps || this.#epoch + Number(this.#passEnded) >= this.#plan.epochs;
   }
 
+  #isLate(): boolean {
+    return this.#seconds() >= (this.#plan.options.seconds ?? Number.POSITIVE_INFINITY);
+  }
+
   async #walkPass(stretch: Stretch): Promise<void> {
     const { generator, seed } = this.#standings;
     this.#orderBefore = generator.standing;
@@ -109,7 +114,7 @@ export class Run {
   }
 
   async #advance(portion: Portion): Promise<void> {
-    const { schedule, onProgress, seconds: most = Number.POSITIVE_INFINITY } = this.#plan.options;
+    const { schedule, onProgress } = this.#plan.options;
     const { optimizer } = this.#learner;
     await this.#tell("onStepStart");
     if (schedule) optimizer.learningRate = schedule.rateAt(this.#step);
@@ -135,7 +140,7 @@ export class Run {
       metrics: measured?.metrics,
     };
     if (measured) await this.#tell("onValidation");
-    if (this.#progress.seconds >= most) this.#stopping ??= "time";
+    if (this.#isLate()) this.#stopping ??= "time";
     await onProgress?.(this.#progress);
     this.#isStopped();
     await this.#tell("onStepEnd");

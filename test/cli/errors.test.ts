@@ -83,7 +83,7 @@ describe("an option that is none", () => {
     [["sample", "x", "--length", "0"], /--length: expected a whole number ≥ 1, got "0"/],
     [["sample", "x", "--temperature", "-1"], /--temperature: expected a number ≥ 0, got "-1"/],
     [["teach"], /unknown command 'teach'/],
-    [[], /expected a command, train or sample, got none/],
+    [[], /expected a command, train, resume or sample, got none/],
   ])("%j", async (words, wanted) => {
     expect(await complaint(...words)).toMatch(wanted);
   });

@@ -26,9 +26,10 @@ describe("a training", () => {
     );
   });
 
-  test("ends well and leaves its three files, and nothing beside them", () => {
+  test("ends well and leaves its three files and its checkpoints, and nothing beside them", () => {
     expect(ended).toMatchObject({ code: 0, stderr: "" });
     expect(readdirSync(join(cli.folder, "runs/fox")).sort()).toEqual([
+      "checkpoints",
       "history.json",
       "model.safetensors",
       "report.html",
@@ -210,7 +211,12 @@ test("an interrupt finishes the step and leaves a whole model", async () => {
   const { stopped, steps, loss } = json("cut/history.json");
   expect(stopped).toBe("aborted");
   expect(loss).toHaveLength(steps);
-  expect(readdirSync(join(cli.folder, "cut")).sort()).toEqual(["history.json", "model.safetensors", "report.html"]);
+  expect(readdirSync(join(cli.folder, "cut")).sort()).toEqual([
+    "checkpoints",
+    "history.json",
+    "model.safetensors",
+    "report.html",
+  ]);
   expect((await cli.run("sample", "cut", "--length", "10")).stdout).toHaveLength(10);
 });
 

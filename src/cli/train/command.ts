@@ -33,13 +33,15 @@ interface TrainOptions {
   readonly out?: string;
   readonly json?: string;
   readonly every?: number;
+  readonly checkpointEvery?: number;
   readonly deterministic: boolean;
   readonly threads: number | "auto";
 }
 
 const notes = `
 Leaves model.safetensors, history.json and report.html in --out. Every --every steps the model is saved, and
-measured on an even subset of the held-out part; at the end it is measured on all of it.
+measured on an even subset of the held-out part; at the end it is measured on all of it. The latest checkpoints
+are in --out too, in the place of those of an earlier training: whatever ends this one, \`unrolled resume\` goes on.
 
 Ctrl-C finishes the step, saves everything and ends with exit code 0; a second one leaves at once with 130.
 The same --seed and --steps give the same model on the same machine, with --deterministic on every machine.
@@ -72,6 +74,7 @@ export function trainCommand(): Command {
     .option("--out <DIR>", "folder for the results (default: runs/NAME)")
     .option("--json <FILE>", "also write settings and results here")
     .option("--every <N>", `steps between validations (default: a tenth of --steps, or ${DEFAULT_EVERY})`, count)
+    .option("--checkpoint-every <N>", "steps between checkpoints to resume from (default: as --every)", count)
     .option("--deterministic", "same bits on every machine, at some cost in speed", false)
     .option("--threads <N>", "that share the work, or auto; any number gives the same model", threadCount, 1)
     .addHelpText("after", notes)
@@ -85,6 +88,7 @@ function settle(file: string | undefined, options: TrainOptions): Settings {
   }
   const name = options.name ?? runName(file);
   const { steps, seconds } = options;
+  const every = options.every ?? (steps === undefined ? DEFAULT_EVERY : Math.ceil(steps / 10));
   return {
     ...options,
     file: file ?? null,
@@ -94,6 +98,7 @@ function settle(file: string | undefined, options: TrainOptions): Settings {
     seconds: seconds ?? (steps === undefined ? DEFAULT_SECONDS : null),
     out: options.out ?? `runs/${name}`,
     json: options.json ?? null,
-    every: options.every ?? (steps === undefined ? DEFAULT_EVERY : Math.ceil(steps / 10)),
+    every,
+    checkpointEvery: options.checkpointEvery ?? every,
   };
 }

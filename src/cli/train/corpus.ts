@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { parse } from "node:path";
 import { CharacterVocabulary, type Dataset, textWindows } from "../../index.ts";
 import { bookName, readBook } from "../book.ts";
@@ -8,6 +9,8 @@ import { readBytes } from "../files.ts";
 export interface Corpus {
   /** What the text is called where it is shown. */
   readonly title: string;
+  /** The same for the same text only. */
+  readonly fingerprint: string;
   /** Unicode characters in the whole text. */
   readonly characters: number;
   readonly vocabulary: CharacterVocabulary;
@@ -53,6 +56,7 @@ export function readCorpus(file: string | undefined, cut: Cut): Corpus {
   const { window } = cut;
   return {
     title,
+    fingerprint: createHash("sha256").update(text).digest("hex"),
     characters: tokens.length,
     vocabulary,
     trainingCharacters: boundary,

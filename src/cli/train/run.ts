@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import {
   Adam,
+  type Callback,
   configure,
   crossEntropy,
   Generator,
@@ -10,12 +11,15 @@ import {
   seed,
   Trainer,
 } from "../../index.ts";
+import { checkpoints } from "../../node/index.ts";
 import { buildModel, type CharacterModel, countParameters, encodeModel } from "../character-model.ts";
+import { Failure } from "../failure.ts";
 import { replaceFile, requireWritable } from "../files.ts";
 import { count } from "../format.ts";
 import { generateText } from "../generate.ts";
 import { renderReport } from "../report/page.ts";
 import { modelFile } from "../sample.ts";
+import { checkpointFolder, keep, type Left } from "./checkpoint.ts";
 import { type Corpus, readCorpus } from "./corpus.ts";
 import { type Display, openDisplay } from "./display.ts";
 import { onInterrupt } from "./interrupt.ts";
@@ -35,8 +39,23 @@ const TEMPERATURE = 0.8;
  * @throws {Failure} when the text or a place to write to is not as it should be: before anything is trained or written.
  * @throws {NumericError} when the loss stops being finite: what was saved before stays.
  */
-export async function train(settings: Settings): Promise<void> {
+export function train(settings: Settings): Promise<void> {
+  return perform(settings, null);
+}
+
+/**
+ * Goes on with a training from where it was left, to the model of one that was never disturbed.
+ * @throws as `train`, and {Failure} when the text has changed.
+ */
+export function goOn(left: Left): Promise<void> {
+  return perform(left.settings, left);
+}
+
+async function perform(settings: Settings, left: Left | null): Promise<void> {
   const corpus = readCorpus(settings.file ?? undefined, settings);
+  if (left && left.fingerprint !== corpus.fingerprint) {
+    throw new Failure(`${corpus.title}: expected the text that the training has learned from, got another`);
+  }
   if (settings.json !== null) {
     const path = resolve(settings.json);
     requireWritable("--json", dirname(path), [basename(path)]);
@@ -47,13 +66,14 @@ export async function train(settings: Settings): Promise<void> {
   const model = buildModel(settings, corpus.vocabulary);
   const display = openDisplay();
   display.say(introduce(settings, corpus, countParameters(model)));
+  if (left) display.say(`going on from step ${count(left.step)}`);
   const stop = new AbortController();
   const forget = onInterrupt(() => {
     stop.abort();
     display.say("stopping after this step, then saving; Ctrl-C again leaves at once");
   });
   try {
-    const record = await new Training(settings, corpus, model, display).run(stop.signal);
+    const record = await new Training(settings, corpus, model, display, left).run(stop.signal);
     await writeResults(settings, record);
     display.say(conclude(record));
   } finally {
@@ -70,11 +90,15 @@ class Training {
   readonly #display: Display;
   readonly #trainer: Trainer;
   readonly #heldOut: HeldOut | null;
-  readonly #checks: Check[] = [];
+  readonly #left: Left | null;
+  readonly #checks: Check[];
   /** Seconds spent on looks, which are not training. */
-  #looking = 0;
+  #looking: number;
 
-  constructor(settings: Settings, corpus: Corpus, model: CharacterModel, display: Display) {
+  constructor(settings: Settings, corpus: Corpus, model: CharacterModel, display: Display, left: Left | null) {
+    this.#left = left;
+    this.#checks = [...(left?.checks ?? [])];
+    this.#looking = left?.looking ?? 0;
     this.#settings = settings;
     this.#corpus = corpus;
     this.#model = model;
@@ -96,6 +120,8 @@ class Training {
       seconds: seconds ?? undefined,
       batchSize: batch,
       signal,
+      callbacks: [this.#checkpoints()],
+      resume: this.#left?.bytes,
       onProgress: (progress) => this.#observe(progress),
     });
     this.#display.end();
@@ -104,6 +130,22 @@ class Training {
       this.#display.say(`measuring on ${count(this.#heldOut.characters)} held-out characters`);
     const validation = (await this.#heldOut?.measureAll(this.#trainer, signal)) ?? null;
     return this.#record(history, validation);
+  }
+
+  /** What is kept to go on from: it is written after the looks of its step. */
+  #checkpoints(): Callback {
+    const { out, file, checkpointEvery } = this.#settings;
+    // The text is found again wherever the training is resumed from.
+    const settings = { ...this.#settings, file: file === null ? null : resolve(file) };
+    return checkpoints({
+      folder: join(out, checkpointFolder),
+      every: checkpointEvery,
+      keepLast: 2,
+      keepBest: false,
+      overwrite: true,
+      metadata: () =>
+        keep({ settings, fingerprint: this.#corpus.fingerprint, checks: this.#checks, looking: this.#looking }),
+    });
   }
 
   async #observe(progress: Progress): Promise<void> {

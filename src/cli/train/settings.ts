@@ -21,6 +21,8 @@ export interface Settings extends Architecture {
   readonly json: string | null;
   /** Steps between two looks at the validation. */
   readonly every: number;
+  /** Steps between two checkpoints to go on from. */
+  readonly checkpointEvery: number;
   readonly deterministic: boolean;
   readonly threads: number | "auto";
 }

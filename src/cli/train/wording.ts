@@ -39,7 +39,7 @@ export function conclude(record: TrainingRecord): string {
     `trained    ${count(record.steps)} steps in ${seconds(record.seconds)}${why}, ${count(record.tokensPerSecond)} tokens/s`,
     ...(record.validation ? [`validation ${tellMeasurement(record.validation)}`] : []),
     `saved      ${join(out, modelFile)}, history.json, report.html${json === null ? "" : `, ${json}`}`,
-    `next       unrolled sample ${out}`,
+    `next       unrolled sample ${out}${record.stopped === "aborted" ? `, or unrolled resume ${out}` : ""}`,
   ].join("\n");
 }
 
