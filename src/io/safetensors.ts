@@ -54,9 +54,11 @@ export function encodeSafetensors(
   bytes.set(text, 8);
   let at = 8 + headerLength;
   for (const t of Object.values(tensors)) {
-    const data = t.toArray();
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
+    // Straight into the file: a copy between would be of all its numbers.
+    t.toArray(
+      t.dtype === "int32" ? new Int32Array(bytes.buffer, at, t.size) : new Float32Array(bytes.buffer, at, t.size),
+    );
+    at += t.size * 4;
   }
   return bytes;
 }
