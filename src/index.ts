@@ -215,17 +215,17 @@ export type { Lengths } from "./tensor/lengths.ts";
 export { Parameter } from "./tensor/parameter.ts";
 export type { Shape } from "./tensor/shape.ts";
 export { type DataType, Tensor } from "./tensor/tensor.ts";
+export type { Callback, CallbackState, TrainingState } from "./train/callback.ts";
+export { type EarlyStoppingOptions, earlyStopping } from "./train/earlyStopping.ts";
+export type { Evaluation, EvaluationOptions } from "./train/evaluation.ts";
+export type { History, HistorySoFar, Progress, Stopped, Validation } from "./train/history.ts";
+export type { Loss } from "./train/learner.ts";
 export { learningRateChart } from "./train/learningRateChart.ts";
 export {
   findLearningRate,
   type LearningRateCurve,
   type LearningRateFinderOptions,
 } from "./train/learningRateFinder.ts";
-export type { Callback, CallbackState, TrainingState } from "./train/callback.ts";
-export { type EarlyStoppingOptions, earlyStopping } from "./train/earlyStopping.ts";
-export type { Evaluation, EvaluationOptions } from "./train/evaluation.ts";
-export type { History, HistorySoFar, Progress, Stopped, Validation } from "./train/history.ts";
-export type { Loss } from "./train/learner.ts";
 export type { MonitorOptions } from "./train/monitor.ts";
 export type { FitOptions, Metric } from "./train/plan.ts";
 export { Trainer, type TrainerOptions } from "./train/trainer.ts";

@@ -66,7 +66,7 @@ export function clipGradNormPerLayer(model: Module, maxNorm: number): Record<str
     try {
       clipGradNorm(parameters, Number.POSITIVE_INFINITY);
     } catch (cause) {
-      throw new NumericError(`clipGradNormPerLayer ${layer}: ${(cause as Error).message}`, { cause });
+      throw new NumericError(`clipGradNormPerLayer ${layer}: ${(cause as Error).message}`, { layer }, { cause });
     }
   }
   return Object.fromEntries([...layers].map(([layer, parameters]) => [layer, clipGradNorm(parameters, maxNorm)]));

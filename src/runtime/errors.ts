@@ -56,8 +56,8 @@ export class NumericError extends UnrolledError {
   /** Where it began, when a training has met it. */
   readonly origin: NonFiniteOrigin;
 
-  constructor(message: string, origin: NonFiniteOrigin = {}) {
-    super(message);
+  constructor(message: string, origin: NonFiniteOrigin = {}, options?: ErrorOptions) {
+    super(message, options);
     this.origin = origin;
   }
 }
