@@ -35,7 +35,13 @@ const rule: Rule<AdadeltaOptions, AdadeltaSettings> = {
 /**
  * Adadelta: v = ρv + (1 − ρ)g², u = √(d + ε)/√(v + ε)·g, d = ρd + (1 − ρ)u², p −= learningRate·u. Costs 8 bytes a number.
  *
- *     const optimizer = new Adadelta(model.parameters(), { rho: 0.95 });
+ * ```ts
+ * const weight = new Parameter([1]);
+ * const optimizer = new Adadelta([weight], { learningRate: 0.1 });
+ * sum(mul(weight, 4)).backward();
+ * optimizer.step();
+ * weight; // [-0.000316228]
+ * ```
  *
  * Source: Zeiler 2012, arXiv:1212.5701, algorithm 1, in the form of `torch.optim.Adadelta`.
  */

@@ -70,7 +70,10 @@ const rule: Rule<AdafactorOptions, AdafactorSettings> = {
  * Costs 4 bytes for each row and each column, 4 bytes a number of a vector. A tensor of more axes is the matrix of its
  * first axis by all others.
  *
- *     const optimizer = new Adafactor(model.parameters());
+ * ```ts
+ * const optimizer = new Adafactor([new Parameter([1000, 300]), new Parameter([1000])]);
+ * Object.keys(optimizer.stateDict().arrays); // ["0.rowVariance", "0.columnVariance", "1.variance"]
+ * ```
  *
  * Source: Shazeer & Stern 2018, "Adafactor: adaptive learning rates with sublinear memory cost", arXiv:1804.04235,
  * algorithms 4 to 6, without momentum.

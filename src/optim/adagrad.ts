@@ -36,7 +36,13 @@ const rule: Rule<AdagradOptions, AdagradSettings> = {
 /**
  * Adagrad: s += g², p −= learningRate·g/(√s + ε). Costs 4 bytes a number.
  *
- *     const optimizer = new Adagrad(model.parameters(), { learningRate: 0.1 });
+ * ```ts
+ * const weight = new Parameter([1]);
+ * const optimizer = new Adagrad([weight], { learningRate: 0.1 });
+ * sum(mul(weight, 4)).backward();
+ * optimizer.step();
+ * weight; // [-0.1]
+ * ```
  *
  * Source: Duchi, Hazan & Singer 2011, "Adaptive subgradient methods for online learning and stochastic optimization", in the
  * form of `torch.optim.Adagrad`.

@@ -40,11 +40,21 @@ const rule: Rule<ASGDOptions, ASGDSettings> = {
  *
  * AWD-LSTM begins to average when validation no longer gets better, and measures with the average:
  *
- *     const optimizer = new ASGD(model.parameters(), { learningRate: 30, lambd: 0, weightDecay: 1.2e-6 });
- *     const trigger = new NonMonotonicTrigger({ patience: 5 });
- *     // after each epoch:
- *     const loss = optimizer.applied(() => evaluate(model));
- *     if (trigger.observe(loss)) optimizer.startAveraging();
+ * ```ts
+ * const weight = new Parameter([1]);
+ * const optimizer = new ASGD([weight], { learningRate: 1, lambd: 0 });
+ * const trigger = new NonMonotonicTrigger({ patience: 1 });
+ * for (let epoch = 0; epoch < 7; epoch++) {
+ *   optimizer.zeroGrad();
+ *   sum(mul(sub(weight, 2), 1.5 * (epoch % 2) - 0.75)).backward();
+ *   optimizer.step();
+ *   const loss = optimizer.applied(() => square(sub(weight, 2)).item());
+ *   if (trigger.observe(loss)) optimizer.startAveraging();
+ * }
+ * trigger.isTriggered; // true
+ * weight; // [0.75]
+ * optimizer.applied(() => weight.item()); // 0.375
+ * ```
  *
  * Source: Polyak & Juditsky 1992, "Acceleration of stochastic approximation by averaging", in the form of
  * `torch.optim.ASGD`; for language models Merity, Keskar & Socher 2017, arXiv:1708.02182, algorithm 1.

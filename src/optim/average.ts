@@ -72,7 +72,16 @@ export abstract class WeightAverage {
    * Runs `work` with the average in the place of the parameters, and takes them back however it ends; a promise is waited
    * for.
    *
-   *     const { loss } = await average.applied(() => trainer.evaluate(validation));
+   * ```ts
+   * const weight = new Parameter([1]);
+   * const average = new SWA([weight]);
+   * for (const value of [1, 3]) {
+   *   weight.set([value]);
+   *   average.update();
+   * }
+   * average.applied(() => weight.item()); // 2
+   * weight.item(); // 3
+   * ```
    *
    * @throws {OptionError} when it stands there already, or there is none yet.
    */
@@ -126,11 +135,16 @@ export interface EMAOptions {
 /**
  * Exponential moving average of weights: a = decay·a + (1 − decay)·p, from the parameters at the first update on.
  *
- *     const average = new EMA(model.parameters(), { decay: 0.999 });
- *     // after each step:
- *     average.update();
- *     // to measure with it:
- *     average.applied(() => evaluate(model));
+ * ```ts
+ * const weight = new Parameter([1]);
+ * const average = new EMA([weight], { decay: 0.75 });
+ * for (const value of [0, 4, 4]) {
+ *   weight.set([value]); // a step of an optimizer
+ *   average.update();
+ * }
+ * average.applied(() => weight.item()); // 1.75
+ * average instanceof WeightAverage; // true
+ * ```
  *
  * Source: Polyak & Juditsky 1992; the growing decay as in TensorFlow's `ExponentialMovingAverage`.
  */
@@ -156,9 +170,16 @@ export class EMA extends WeightAverage {
  * Stochastic weight averaging: the mean of the parameters over all updates, a += (p − a)/(n + 1). Update at the end of each
  * epoch of the last quarter of a training, at a constant or cyclical rate.
  *
- *     const average = new SWA(model.parameters());
- *     if (epoch >= 15) average.update();
- *     average.swap(); // at the end: the model has the mean now
+ * ```ts
+ * const weight = new Parameter([1]);
+ * const average = new SWA([weight]);
+ * for (let epoch = 0; epoch < 20; epoch++) {
+ *   weight.set([epoch]); // a pass over the data
+ *   if (epoch >= 15) average.update();
+ * }
+ * average.swap();
+ * weight.item(); // 17
+ * ```
  *
  * Source: Izmailov et al. 2018, "Averaging weights leads to wider optima and better generalization", arXiv:1803.05407.
  */

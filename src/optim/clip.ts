@@ -12,9 +12,12 @@ const MINIMUM = 5;
  * Cuts every number of every gradient to the range from −clipValue to clipValue, as
  * `torch.nn.utils.clip_grad_value_`. Frozen parameters are left alone.
  *
- *     loss.backward();
- *     clipGradValue(model.parameters(), 0.5);
- *     optimizer.step();
+ * ```ts
+ * const weight = new Parameter([2]);
+ * sum(mul(weight, tensor([3, -0.25]))).backward();
+ * clipGradValue([weight], 0.5);
+ * weight.grad; // [0.5, -0.25]
+ * ```
  *
  * @throws {OptionError} when clipValue is not positive; {NumericError} when a gradient is NaN or infinite (nothing is
  *   changed).
@@ -50,7 +53,11 @@ export function clipGradValue(parameters: readonly Parameter[], clipValue: numbe
  * not take the step from all others. A layer is a module that holds parameters itself; of a stack of recurrent layers, each
  * layer with its directions.
  *
- *     const norms = clipGradNormPerLayer(model, 1); // { "embed": 0.2, "lstm l0": 3.1, "lstm l1": 0.7, "head": 0.4 }
+ * ```ts
+ * const model = new Sequential(new LSTM({ inputSize: 2, hiddenSize: 3, layers: 2 }), new LastStep());
+ * sum(model.forward(ones([5, 1, 2])) as Tensor).backward();
+ * Object.keys(clipGradNormPerLayer(model, 1)); // ["0 l0", "0 l1"]
+ * ```
  *
  * @returns the norm of each layer before, by its name.
  * @throws {OptionError} when maxNorm is not positive; {NumericError} when a norm is not finite (no layer is changed).

@@ -29,7 +29,13 @@ const rule: Rule<LionOptions, LionSettings> = {
  * Lion, every number moved by the same amount: p −= learningRate·(sign(β₁m + (1 − β₁)g) + weightDecay·p), then
  * m = β₂m + (1 − β₂)g. Costs 4 bytes a number.
  *
- *     const optimizer = new Lion(model.parameters(), { learningRate: 2e-4, weightDecay: 0.1 });
+ * ```ts
+ * const weight = new Parameter([1]);
+ * const optimizer = new Lion([weight], { learningRate: 0.1 });
+ * sum(mul(weight, 4)).backward();
+ * optimizer.step();
+ * weight; // [-0.1]
+ * ```
  *
  * Source: Chen et al. 2023, "Symbolic discovery of optimization algorithms", arXiv:2302.06675, algorithm 2.
  */

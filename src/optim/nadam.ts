@@ -37,7 +37,13 @@ const rule: Rule<NAdamOptions, NAdamSettings> = {
  * Adam with Nesterov's momentum: with m and v as Adam's, μ_t = β₁(1 − ½·0.96^(tψ)) and M_t = μ_1·…·μ_t,
  * p −= learningRate·((1 − μ_t)/(1 − M_t)·g + μ_(t+1)/(1 − M_(t+1))·m)/(√v̂ + ε). Costs 8 bytes a number.
  *
- *     const optimizer = new NAdam(model.parameters(), { learningRate: 2e-3 });
+ * ```ts
+ * const weight = new Parameter([1]);
+ * const optimizer = new NAdam([weight], { learningRate: 0.1 });
+ * sum(mul(weight, 4)).backward();
+ * optimizer.step();
+ * weight; // [-0.1056452]
+ * ```
  *
  * Source: Dozat 2016, "Incorporating Nesterov momentum into Adam", in the form of `torch.optim.NAdam`.
  */

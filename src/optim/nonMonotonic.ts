@@ -10,8 +10,10 @@ export interface NonMonotonicOptions {
  * Says when to begin averaging: at the first validation that is worse than the best of those more than n before it,
  * v_t > min(v_0 … v_(t − n − 1)).
  *
- *     const trigger = new NonMonotonicTrigger({ patience: 5 });
- *     if (trigger.observe(validationLoss)) optimizer.startAveraging();
+ * ```ts
+ * const trigger = new NonMonotonicTrigger({ patience: 2 });
+ * [5, 4, 3, 3.5, 3.2, 3.4].map((loss) => trigger.observe(loss)); // [false, false, false, false, false, true]
+ * ```
  *
  * Source: Merity, Keskar & Socher 2017, "Regularizing and optimizing LSTM language models", arXiv:1708.02182, algorithm 1.
  */

@@ -55,10 +55,18 @@ interface Group<Settings> {
  *
  * An optimizer takes parameters, or groups of them with options of their own:
  *
- *     new AdamW([
- *       { parameters: model.embed.parameters(), weightDecay: 0 },
- *       { parameters: model.lstm.parameters(), learningRate: 1e-4 },
- *     ], { learningRate: 1e-3, weightDecay: 0.01 });
+ * ```ts
+ * const [embed, head] = [new Embedding({ count: 9, size: 4 }), new Linear({ inputSize: 4, outputSize: 2 })];
+ * const optimizer = new AdamW(
+ *   [
+ *     { parameters: embed.parameters(), weightDecay: 0 },
+ *     { parameters: head.parameters(), learningRate: 0.01 },
+ *   ],
+ *   { learningRate: 0.1, weightDecay: 0.05 },
+ * );
+ * optimizer.learningRate = 0.05;
+ * optimizer.groups.map((group) => group.learningRate); // [0.05, 0.005]
+ * ```
  *
  * `learningRate` is that of the optimizer; a group with a rate of its own keeps its proportion to it, so that a schedule
  * scales every group.
@@ -69,9 +77,15 @@ interface Group<Settings> {
  * **Gradient accumulation**: gradients add up until `zeroGrad`, so a step after several `backward` goes by their sum. Divide
  * each loss by the number of parts for the gradient of the mean:
  *
- *     optimizer.zeroGrad();
- *     for (const part of parts) div(loss(part), parts.length).backward();
- *     optimizer.step();
+ * ```ts
+ * const weight = new Parameter([1]);
+ * const optimizer = new SGD([weight], { learningRate: 1 });
+ * const parts = [1, 2, 6];
+ * optimizer.zeroGrad();
+ * for (const part of parts) div(sum(mul(weight, part)), parts.length).backward();
+ * optimizer.step();
+ * weight.item(); // -3
+ * ```
  *
  * The parts' intermediate results live until `step`.
  */
@@ -220,9 +234,13 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   /**
    * A copy of all it carries from step to step.
    *
-   *     const state = optimizer.stateDict();
-   *     const other = new AdamW(otherModel.parameters(), options);
-   *     other.loadStateDict(state); // goes on where the first one was
+   * ```ts
+   * const first = new Adam([new Parameter([3])], { learningRate: 0.5 });
+   * const second = new Adam([new Parameter([3])]);
+   * second.loadStateDict(first.stateDict());
+   * second.learningRate; // 0.5
+   * Object.keys(second.stateDict().arrays); // ["0.expAvg", "0.expAvgSq"]
+   * ```
    */
   stateDict(): OptimizerState {
     return {

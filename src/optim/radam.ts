@@ -31,7 +31,13 @@ const SHORTEST = 5;
  * p −= learningRate·m̂·r·√(1 − β₂ᵗ)/(√v + ε) with r² = (ρ_t − 4)(ρ_t − 2)ρ_∞ / ((ρ_∞ − 4)(ρ_∞ − 2)ρ_t) where ρ_t > 5, and
  * p −= learningRate·m̂ before. Costs 8 bytes a number.
  *
- *     const optimizer = new RAdam(model.parameters(), { learningRate: 1e-3 });
+ * ```ts
+ * const weight = new Parameter([1]);
+ * const optimizer = new RAdam([weight], { learningRate: 0.1 });
+ * sum(mul(weight, 4)).backward();
+ * optimizer.step();
+ * weight; // [-0.4]
+ * ```
  *
  * Source: Liu et al. 2019, arXiv:1908.03265, algorithm 2, in the form of `torch.optim.RAdam`.
  */

@@ -43,7 +43,13 @@ const rule: Rule<RMSpropOptions, RMSpropSettings> = {
  * RMSprop: v = αv + (1 − α)g², b = momentum·b + g/(√v + ε), p −= learningRate·b; centered: √(v − a²) for √v, with
  * a = αa + (1 − α)g. Costs 4 bytes a number, 4 more with momentum and 4 more centered.
  *
- *     const optimizer = new RMSprop(model.parameters(), { learningRate: 1e-3, momentum: 0.9, centered: true });
+ * ```ts
+ * const weight = new Parameter([1]);
+ * const optimizer = new RMSprop([weight], { learningRate: 0.1 });
+ * sum(mul(weight, 4)).backward();
+ * optimizer.step();
+ * weight; // [-1]
+ * ```
  *
  * Source: Hinton 2012, "Neural networks for machine learning", lecture 6e; centered: Graves 2013, arXiv:1308.0850,
  * section 4.2; in the form of `torch.optim.RMSprop`. Where rounding makes v − a² negative it counts as 0.

@@ -12,7 +12,10 @@ const LABELS_OF_LOSS = 5;
  * line, over the logarithm of the rate; a dashed line where the suggestion is. Colours are custom properties of the page
  * (`--raw`, `--training`, `--validation`, `--quiet`, `--line`) where it has them.
  *
- *     document.body.innerHTML = learningRateChart(curve);
+ * ```ts
+ * const curve = { rates: [0.01, 0.1, 1], losses: [3, 1, 9], smoothed: [3, 2, 5], suggestion: 0.01 };
+ * learningRateChart(curve).startsWith("<svg"); // true
+ * ```
  */
 export function learningRateChart(curve: LearningRateCurve): string {
   const { rates, losses, smoothed, suggestion } = curve;

@@ -54,12 +54,14 @@ const UNSETTLED = 0.1;
  * is not finite or has grown `divergence` times. Afterwards weights, buffers, optimizer and random generators are what they were
  * to the bit; gradients are cleared. Never freezes a page.
  *
- *     const curve = await findLearningRate({
- *       model,
- *       optimizer,
- *       loss: (step) => crossEntropy(model.forward(batches[step % batches.length].input), …),
- *     });
- *     optimizer.learningRate = curve.suggestion ?? optimizer.learningRate;
+ * ```ts
+ * const model = new Linear({ inputSize: 1, outputSize: 1 });
+ * const optimizer = new SGD(model.parameters(), { learningRate: 0.1 });
+ * const loss = () => mseLoss(model.forward(tensor([[1], [2]])), tensor([[5], [7]]));
+ * const { suggestion } = await findLearningRate({ model, optimizer, loss, from: 1e-4, to: 10 });
+ * (suggestion ?? 0) > 1e-3; // true
+ * optimizer.learningRate; // 0.1
+ * ```
  *
  * Groups with a rate of their own keep their proportion to it.
  *

@@ -35,7 +35,10 @@ export interface CosineScheduleOptions {
  * minimum + (learningRate − minimum)·(1 + cos(π·t/T))/2, with t of T steps done: once, then `minimum` for good, or with
  * `restarts` again and again, T = steps·factorⁱ the i-th time.
  *
- *     cosineSchedule({ learningRate: 0.1, steps: 1000, restarts: true, factor: 2 });
+ * ```ts
+ * const schedule = cosineSchedule({ learningRate: 0.1, steps: 1000, restarts: true, factor: 2 });
+ * [0, 500, 1000, 2000, 3000].map((step) => schedule.rateAt(step)); // [0.1, 0.05, 0.1, 0.05, 0.1]
+ * ```
  *
  * @throws {OptionError} when an option is out of range.
  * Source: Loshchilov & Hutter 2016, "SGDR: stochastic gradient descent with warm restarts", arXiv:1608.03983, equation 5; as
@@ -93,7 +96,10 @@ interface Phase {
  * One cycle: up from learningRate/divisor to learningRate, and down to learningRate/divisor/finalDivisor at the last step, where
  * it stays.
  *
- *     oneCycleSchedule({ learningRate: 0.01, steps: 2000 });
+ * ```ts
+ * const schedule = oneCycleSchedule({ learningRate: 0.1, steps: 1000 });
+ * [0, 299, 999].map((step) => schedule.rateAt(step)); // [0.004, 0.1, 4e-7]
+ * ```
  *
  * @throws {OptionError} when an option is out of range.
  * Source: Smith & Topin 2017, "Super-convergence", arXiv:1708.07120, as `torch.optim.lr_scheduler.OneCycleLR` without its cycle

@@ -12,7 +12,9 @@ function requireGamma(what: string, value: number): number {
 /**
  * The same rate at every step.
  *
- *     constantSchedule({ learningRate: 0.1 }).rateAt(1000); // 0.1
+ * ```ts
+ * constantSchedule({ learningRate: 0.1 }).rateAt(1000); // 0.1
+ * ```
  *
  * @throws {OptionError} when it is negative or not finite.
  */
@@ -25,7 +27,9 @@ export function constantSchedule(options: { learningRate: number }): Schedule {
 /**
  * learningRate·γ^⌊step / stepSize⌋, as `torch.optim.lr_scheduler.StepLR`; γ is 0.1 by default.
  *
- *     stepSchedule({ learningRate: 0.1, stepSize: 1000, gamma: 0.5 }).rateAt(2500); // 0.025
+ * ```ts
+ * stepSchedule({ learningRate: 0.1, stepSize: 1000, gamma: 0.5 }).rateAt(2500); // 0.025
+ * ```
  *
  * @throws {OptionError} when an option is out of range.
  */
@@ -40,7 +44,9 @@ export function stepSchedule(options: { learningRate: number; stepSize: number; 
 /**
  * learningRate·γⁿ with n the number of milestones ≤ step, as `torch.optim.lr_scheduler.MultiStepLR`; γ is 0.1 by default.
  *
- *     multiStepSchedule({ learningRate: 0.1, milestones: [1000, 1500] }).rateAt(1500); // 0.001
+ * ```ts
+ * multiStepSchedule({ learningRate: 0.1, milestones: [1000, 1500] }).rateAt(1500); // 0.001
+ * ```
  *
  * @throws {OptionError} when an option is out of range, or milestones do not ascend.
  */
@@ -65,7 +71,9 @@ export function multiStepSchedule(options: {
 /**
  * learningRate·γ^step, as `torch.optim.lr_scheduler.ExponentialLR`.
  *
- *     exponentialSchedule({ learningRate: 0.1, gamma: 0.999 });
+ * ```ts
+ * exponentialSchedule({ learningRate: 0.1, gamma: 0.5 }).rateAt(3); // 0.0125
+ * ```
  *
  * @throws {OptionError} when an option is out of range.
  */
@@ -90,7 +98,9 @@ export interface PolynomialScheduleOptions {
  * minimum + (learningRate − minimum)·(1 − step/steps)^power, and `minimum` from then on, as
  * `torch.optim.lr_scheduler.PolynomialLR`.
  *
- *     polynomialSchedule({ learningRate: 0.1, steps: 1000, power: 2 }).rateAt(500); // 0.025
+ * ```ts
+ * polynomialSchedule({ learningRate: 0.1, steps: 1000, power: 2 }).rateAt(500); // 0.025
+ * ```
  *
  * @throws {OptionError} when an option is out of range.
  */

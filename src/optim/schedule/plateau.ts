@@ -31,8 +31,11 @@ const LEAST_REDUCTION = 1e-8;
  * minimum) after more than `patience` values in a row that are none better than the best by `threshold`. A value that is not
  * finite is never better. As `torch.optim.lr_scheduler.ReduceLROnPlateau`.
  *
- *     const schedule = reduceOnPlateauSchedule({ learningRate: 1, factor: 0.25, patience: 0 });
- *     schedule.observe(validation.loss); // after each validation
+ * ```ts
+ * const schedule = reduceOnPlateauSchedule({ learningRate: 1, factor: 0.25, patience: 0 });
+ * for (const loss of [3, 2, 2.5]) schedule.observe(loss);
+ * schedule.rateAt(100); // 0.25
+ * ```
  *
  * `rateAt` is the present rate, whatever the step.
  *

@@ -4,11 +4,15 @@ import { requireRange } from "../group.ts";
 /**
  * The learning rate over the steps of a training. A step is one change of the parameters, not an epoch.
  *
- *     const schedule = warmUpSchedule({ steps: 100, schedule: cosineSchedule({ learningRate: 1e-3, steps: 5000 }) });
- *     for (let step = 0; step < 5100; step++) {
- *       optimizer.learningRate = schedule.rateAt(step);
- *       …
- *     }
+ * ```ts
+ * const optimizer = new SGD([new Parameter([1])], { learningRate: 0.1 });
+ * const schedule: Schedule = stepSchedule({ learningRate: 0.1, stepSize: 10 });
+ * for (let step = 0; step < 25; step++) {
+ *   optimizer.learningRate = schedule.rateAt(step);
+ *   optimizer.step();
+ * }
+ * optimizer.learningRate; // 0.001
+ * ```
  */
 export interface Schedule {
   /**

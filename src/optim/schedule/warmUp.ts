@@ -16,7 +16,10 @@ export interface WarmUpOptions {
  * A rise in a straight line from startFactor·r to r, the rate that another schedule begins with, before that schedule:
  * r·(startFactor + (1 − startFactor)·step/steps), as `LinearLR` before it in `torch.optim.lr_scheduler.SequentialLR`.
  *
- *     warmUpSchedule({ steps: 500, schedule: cosineSchedule({ learningRate: 1e-3, steps: 10_000 }) });
+ * ```ts
+ * const schedule = warmUpSchedule({ steps: 4, schedule: constantSchedule({ learningRate: 0.8 }) });
+ * [0, 2, 4, 5].map((step) => schedule.rateAt(step)); // [0.2, 0.5, 0.8, 0.8]
+ * ```
  *
  * It observes and keeps state where the other one does.
  *
