@@ -6,10 +6,11 @@
 
 export { checkpoint } from "./autograd/checkpoint.ts";
 export { noGrad } from "./autograd/noGrad.ts";
-export { CharacterVocabulary } from "./data/characters.ts";
+export { CharacterVocabulary, type CharacterVocabularyOptions } from "./data/characters.ts";
 export { type ArrayDatasetOptions, arrayDataset, type Batch, type Dataset, textWindows } from "./data/dataset.ts";
 export type { Example, ExampleNumbers, NumberBlock } from "./data/example.ts";
 export { type BatchOptions, type Chunks, Examples, type Walkable } from "./data/examples.ts";
+export { besideEachOther, type LanguageModelOptions, languageModelBatches } from "./data/languageModel.ts";
 export { type RowRange, Scaler, type ScalerState, type SeriesColumns } from "./data/scaler.ts";
 export {
   type ForecastData,
@@ -21,6 +22,8 @@ export {
 export { parseSeriesFile, type SeriesExample, type SeriesFile, type SeriesFileOptions } from "./data/seriesFile.ts";
 export { type BatchSource, type Pass, passGenerator } from "./data/source.ts";
 export { type SplitOptions, splitByGroup, splitByTime, splitExamples, type TimeSplitOptions } from "./data/split.ts";
+export type { Tokenizer } from "./data/tokenizer.ts";
+export { type WordCountOptions, WordVocabulary, type WordVocabularyOptions } from "./data/words.ts";
 export {
   type CTCBeamOptions,
   type CTCDecodeOptions,

@@ -1,5 +1,5 @@
-import { type Batch, type BatchSource, CharacterVocabulary } from "unrolled";
-import { readCsv, readJsonLines, readLines } from "unrolled/node";
+import { type Batch, type BatchSource, CharacterVocabulary, type Tokenizer, WordVocabulary } from "unrolled";
+import { languageModelFile, readCsv, readJsonLines, readLines } from "unrolled/node";
 
 /** What a walk over a file gave. */
 export interface Walk {
@@ -26,6 +26,14 @@ async function countExamples(source: BatchSource, axis: number): Promise<Walk> {
 
 const columns = { numbers: ["a", "b", "c", "d", "e", "f"], text: ["station"] };
 const label = (station: string): number => Number(station.slice(-1));
+
+/** Walks a text as a language model does, and counts the tokens. */
+async function countTokens(path: string, tokenizer: Tokenizer): Promise<Walk> {
+  let count = 0;
+  const source = languageModelFile(path, tokenizer, { batchSize: 32, steps: 64 });
+  for await (const { input } of source.batches({ epoch: 0, seed: 1 }) as AsyncIterable<Batch>) count += input.size;
+  return { count };
+}
 
 export const pipelines: readonly Pipeline[] = [
   {
@@ -77,5 +85,18 @@ export const pipelines: readonly Pipeline[] = [
       }
       return { count };
     },
+  },
+  {
+    name: "text by character, language model [64, 32]",
+    file: "text",
+    unit: "tokens",
+    walk: (path) => countTokens(path, new CharacterVocabulary(" abcdefghijklmnopqrstuvwxyz.\n")),
+  },
+  {
+    name: "text by word, language model [64, 32]",
+    file: "text",
+    unit: "tokens",
+    walk: async (path) =>
+      countTokens(path, await WordVocabulary.count(readLines(path).take(10_000), { limit: 20_000 })),
   },
 ];

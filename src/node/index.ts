@@ -13,9 +13,17 @@ export {
 } from "./checkpoints.ts";
 export { type CsvColumns, type CsvRow, csvColumns, readCsv, readTable, type Table } from "./csv.ts";
 export type { CsvOptions } from "./csvOptions.ts";
+export { languageModelFile } from "./languageModel.ts";
 export { csvLog, jsonLog } from "./logs.ts";
 export { type PlotOptions, type PlottedHistory, plotHistory } from "./plot.ts";
 export { type ProgressBarOptions, progressBar } from "./progressBar.ts";
 export { readSeriesFile } from "./seriesFile.ts";
 export { tensorBoard } from "./tensorBoard.ts";
 export { type JsonLinesOptions, readJsonLines, readLines, type TextOptions } from "./text.ts";
+export {
+  bytePairTokenizer,
+  readTokenizer,
+  sentencePieceTokenizer,
+  type WordPieceOptions,
+  wordPieceTokenizer,
+} from "./tokenizers.ts";
