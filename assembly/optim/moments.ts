@@ -38,19 +38,45 @@ export function momentsStep(
     const m = block.firstState;
     const v = block.secondState;
     const end = <usize>block.count << 2;
-    for (let i: usize = 0; i < end; ) {
-      const four = i + 16 <= end;
-      const parameter = loadLanes(p + i, four);
-      const gradient = multiplyAdd(parameter, decay, loadLanes(g + i, four));
-      const first = multiplyAdd(loadLanes(m + i, four), keep1, f32x4.mul(gradient, take1));
-      const second = multiplyAdd(loadLanes(v + i, four), keep2, f32x4.mul(f32x4.mul(gradient, gradient), take2));
-      storeLanes(m + i, first, four);
-      storeLanes(v + i, second, four);
-      let update = multiplyAdd(gradient, byGradient, f32x4.mul(first, byMoment));
-      if (adaptive) update = f32x4.div(update, multiplyAdd(f32x4.sqrt(second), scale, small));
-      storeLanes(p + i, f32x4.sub(parameter, update), four);
-      i += four ? 16 : 4;
+    let i: usize = 0;
+    for (; i + 16 <= end; i += 16) {
+      lanes(p, g, m, v, i, true, decay, keep1, take1, keep2, take2, byGradient, byMoment, scale, small, adaptive);
+    }
+    for (; i < end; i += 4) {
+      lanes(p, g, m, v, i, false, decay, keep1, take1, keep2, take2, byGradient, byMoment, scale, small, adaptive);
     }
     blocks = nextBlock(blocks);
   }
+}
+
+/** The step of four numbers, or of one, at byte i of each array. */
+// @ts-ignore: decorator
+@inline
+function lanes(
+  p: usize,
+  g: usize,
+  m: usize,
+  v: usize,
+  i: usize,
+  four: bool,
+  decay: v128,
+  keep1: v128,
+  take1: v128,
+  keep2: v128,
+  take2: v128,
+  byGradient: v128,
+  byMoment: v128,
+  scale: v128,
+  small: v128,
+  adaptive: i32,
+): void {
+  const parameter = loadLanes(p + i, four);
+  const gradient = multiplyAdd(parameter, decay, loadLanes(g + i, four));
+  const first = multiplyAdd(loadLanes(m + i, four), keep1, f32x4.mul(gradient, take1));
+  const second = multiplyAdd(loadLanes(v + i, four), keep2, f32x4.mul(f32x4.mul(gradient, gradient), take2));
+  storeLanes(m + i, first, four);
+  storeLanes(v + i, second, four);
+  let update = multiplyAdd(gradient, byGradient, f32x4.mul(first, byMoment));
+  if (adaptive) update = f32x4.div(update, multiplyAdd(f32x4.sqrt(second), scale, small));
+  storeLanes(p + i, f32x4.sub(parameter, update), four);
 }
