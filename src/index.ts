@@ -6,11 +6,20 @@
 
 export { checkpoint } from "./autograd/checkpoint.ts";
 export { noGrad } from "./autograd/noGrad.ts";
+export {
+  type FeatureBlock,
+  type Features,
+  logMel,
+  type MelOptions,
+  type MfccOptions,
+  mfcc,
+} from "./data/audioFeatures.ts";
 export { CharacterVocabulary, type CharacterVocabularyOptions } from "./data/characters.ts";
 export { type ArrayDatasetOptions, arrayDataset, type Batch, type Dataset, textWindows } from "./data/dataset.ts";
 export type { Example, ExampleNumbers, NumberBlock } from "./data/example.ts";
 export { type BatchOptions, type Chunks, Examples, type Walkable } from "./data/examples.ts";
 export { besideEachOther, type LanguageModelOptions, languageModelBatches } from "./data/languageModel.ts";
+export type { MelScale } from "./data/mel.ts";
 export { type RowRange, Scaler, type ScalerState, type SeriesColumns } from "./data/scaler.ts";
 export {
   type ForecastData,
@@ -23,6 +32,7 @@ export { parseSeriesFile, type SeriesExample, type SeriesFile, type SeriesFileOp
 export { type BatchSource, type Pass, passGenerator } from "./data/source.ts";
 export { type SplitOptions, splitByGroup, splitByTime, splitExamples, type TimeSplitOptions } from "./data/split.ts";
 export type { Tokenizer } from "./data/tokenizer.ts";
+export { decodeWav, type Sound, type WavOptions } from "./data/wav.ts";
 export { type WordCountOptions, WordVocabulary, type WordVocabularyOptions } from "./data/words.ts";
 export {
   type CTCBeamOptions,

@@ -18,6 +18,7 @@ export { csvLog, jsonLog } from "./logs.ts";
 export { type PlotOptions, type PlottedHistory, plotHistory } from "./plot.ts";
 export { type ProgressBarOptions, progressBar } from "./progressBar.ts";
 export { readSeriesFile } from "./seriesFile.ts";
+export { type Recording, type SpeechFolder, type SpeechFolderOptions, speechFolder } from "./speechFolder.ts";
 export { tensorBoard } from "./tensorBoard.ts";
 export { type JsonLinesOptions, readJsonLines, readLines, type TextOptions } from "./text.ts";
 export {
