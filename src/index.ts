@@ -101,7 +101,7 @@ export { RNN, type RNNOptions } from "./nn/recurrent/rnn.ts";
 export type { SequenceLayerOptions, SequencePass } from "./nn/recurrent/sequence.ts";
 export { SRU, type SRUOptions } from "./nn/recurrent/sru.ts";
 export { detachState, type StateSizes } from "./nn/recurrent/state.ts";
-export { LastStep, type Link, Sequential } from "./nn/sequential.ts";
+export { LastStep, type Link, Sequential, type SequentialResult } from "./nn/sequential.ts";
 export { Dropout1d, EmbeddingDropout, LockedDropout, type LockedDropoutOptions } from "./nn/sharedDropout.ts";
 export { Bidirectional, type BidirectionalOptions, type Merge, Residual, TimeDistributed } from "./nn/wrappers.ts";
 export {

@@ -56,7 +56,7 @@ async function costOf(steps: number, callbacks: Callback[]): Promise<{ step: num
   );
   const clock = new Clock();
   const forward = model.forward.bind(model);
-  model.forward = (x: Tensor): Tensor => clock.time(() => forward(x));
+  model.forward = ((x: Tensor) => clock.time(() => forward(x))) as typeof model.forward;
   const optimizer = new Adam(model.parameters());
   const step = optimizer.step.bind(optimizer);
   optimizer.step = () => clock.time(step);

@@ -199,6 +199,14 @@ export abstract class Module {
     this.loadStateDict(decodeSafetensors(bytes).tensors);
   }
 
+  /**
+   * What `forward` takes after x when a container has it: nothing, `{ lengths }`, or a state and then `{ lengths }`.
+   * @internal
+   */
+  get sequenceArguments(): "none" | "lengths" | "state" {
+    return "none";
+  }
+
   /** Switches dropout and the like on, here and in every module inside. */
   train(on = true): this {
     this.training = on;

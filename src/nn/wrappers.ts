@@ -146,6 +146,11 @@ export class Bidirectional extends Module {
     this.batchFirst = options.batchFirst ?? false;
   }
 
+  /** @internal */
+  override get sequenceArguments(): "lengths" {
+    return "lengths";
+  }
+
   /**
    * @param x [T, B, …], or [B, T, …] with `batchFirst`.
    * @param options `lengths`: where each sequence ends; it is then reversed within its length, so that padding (at the

@@ -100,6 +100,11 @@ export class Checkpointed<State> extends Module {
     this.batchFirst = options.batchFirst ?? false;
   }
 
+  /** @internal */
+  override get sequenceArguments(): "state" {
+    return "state";
+  }
+
   /**
    * Runs a batch of sequences.
    * @param x [T, B, I], or [B, T, I] with `batchFirst`.

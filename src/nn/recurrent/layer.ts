@@ -182,6 +182,11 @@ export abstract class RecurrentLayer<State> extends Module {
   /** One layer of a stream. */
   protected abstract stage(direction: Direction, weights: WeightFormat): StreamStage;
 
+  /** @internal */
+  override get sequenceArguments(): "state" {
+    return "state";
+  }
+
   /**
    * Runs a batch of sequences.
    * @param x [T, B, I], or [B, T, I] with `batchFirst`.

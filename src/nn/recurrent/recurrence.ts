@@ -130,6 +130,11 @@ export class Recurrence<State> extends Module {
     yield* super.children();
   }
 
+  /** @internal */
+  override get sequenceArguments(): "state" {
+    return "state";
+  }
+
   /**
    * Runs a batch of sequences.
    * @param x [T, B, I] (or more axes behind B), or [B, T, I] with `batchFirst`.

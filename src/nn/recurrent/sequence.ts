@@ -135,6 +135,11 @@ export abstract class SequenceLayer<State = Tensor> extends Module {
     return [{ name: "", size: this.hiddenSize }];
   }
 
+  /** @internal */
+  override get sequenceArguments(): "state" {
+    return "state";
+  }
+
   /**
    * Runs a batch of sequences.
    * @param x [T, B, I], or [B, T, I] with `batchFirst`.
