@@ -52,8 +52,11 @@ const OFFSET = 1e-6;
  * sample (the sound is mirrored at its ends), their power spectra summed in triangular bands that are evenly spaced in pitch, and
  * the logarithm of that. Computed in float64. Equal to torchaudio's `MelSpectrogram` and `AmplitudeToDB` (top_db 80).
  *
- *     const features = logMel({ sampleRate: 8000 });
- *     const examples = recordings.map(({ samples, label }) => ({ input: features(samples), label }));
+ * ```ts
+ * const features = logMel({ sampleRate: 8000 });
+ * const second = Float32Array.from({ length: 8000 }, (_, t) => Math.sin(t / 3));
+ * features(second).shape; // [101, 40]
+ * ```
  *
  * @throws {OptionError} when an option is unknown or out of range; the function it returns throws {DataError} when a sound is no longer
  *   than half a spectrum.
@@ -72,8 +75,11 @@ export function logMel(options: MelOptions): Features {
  * What makes mel-frequency cepstral coefficients: the orthonormal cosine transform (II) of a log-mel spectrogram over its bands,
  * c_k = √(2 / M) Σ_m x_m cos(π k (m + ½) / M), the first by √½. Equal to torchaudio's `MFCC`.
  *
- *     const features = mfcc({ sampleRate: 8000, coefficients: 13 });
- *     const { data, shape } = features(samples); // shape [T, 13]
+ * ```ts
+ * const features = mfcc({ sampleRate: 8000, coefficients: 13 });
+ * const second = Float32Array.from({ length: 8000 }, (_, t) => Math.sin(t / 3));
+ * features(second).shape; // [101, 13]
+ * ```
  *
  * @throws as {@link logMel} does.
  * Source: Davis & Mermelstein 1980, "Comparison of parametric representations for monosyllabic word recognition".

@@ -40,8 +40,12 @@ const firstPass: Pass = { epoch: 0, seed: 0 };
  * Examples that can be walked any number of times, and need not fit in memory: what is made of them (`map`, `filter`,
  * `shuffle`, `batch` ...) is done while they are walked. Nothing is read before someone walks.
  *
- *     const words = Examples.from(["so", "long"]).map((word) => ({ input: vocabulary.encode(word), label: word.length }));
- *     await trainer.fit(words.shuffle({ window: 1000 }).batch({ batchSize: 16 }), { epochs: 3 });
+ * ```ts
+ * const vocabulary = new CharacterVocabulary("abcdefghijklmnopqrstuvwxyz");
+ * const words = Examples.from(["so", "long"]).map((word) => ({ input: vocabulary.encode(word), label: word.length }));
+ * const source = words.shuffle({ window: 1000 }).batch({ batchSize: 16 }); // what a Trainer takes
+ * source.stepsPerEpoch; // 1
+ * ```
  */
 export class Examples<E> implements AsyncIterable<E> {
   /** How many there are, where that is known before they are walked. */

@@ -17,7 +17,13 @@ export interface LanguageModelOptions {
  * one before, so state is carried. The last batch of a pass may have fewer steps; up to `batchSize` tokens at the end of
  * the text are left over. Epoch and seed change nothing.
  *
- *     const source = languageModelBatches(vocabulary.encode(text), { batchSize: 32, steps: 35 });
+ * ```ts
+ * const source = languageModelBatches(new CharacterVocabulary("hello").encode("hello hello".replace(" ", "")), {
+ *   batchSize: 3,
+ *   steps: 2,
+ * });
+ * source.stepsPerEpoch; // 2
+ * ```
  *
  * @throws {OptionError} when batchSize or steps is not a whole number ≥ 1; {DataError} when there are too few tokens.
  * Source: Zaremba, Sutskever & Vinyals 2014, "Recurrent neural network regularization", section 4.1.
@@ -50,6 +56,14 @@ export function languageModelBatches(tokens: Int32Array, options: LanguageModelO
 
 /**
  * One batch of pieces of text: input and target [T, B] from `steps` + 1 tokens of each.
+ *
+ * ```ts
+ * const text = [1, 2, 3, 4, 5, 6];
+ * const { input, target } = besideEachOther(2, 2, (b) => text.slice(3 * b, 3 * b + 3));
+ * input; // [[1, 4], [2, 5]]
+ * target; // [[2, 5], [3, 6]]
+ * ```
+ *
  * @param piece the tokens of piece b.
  */
 export function besideEachOther(batchSize: number, steps: number, piece: (b: number) => ArrayLike<number>): Batch {

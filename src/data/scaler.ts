@@ -21,9 +21,12 @@ export interface ScalerState {
  * it knows it learns from the rows it is given, so give it those of the training part alone. A column that is constant there
  * has scale 1 and becomes 0 wherever it keeps that value.
  *
- *     const scaler = Scaler.standard([prices], { to: 800 });     // learns from the first 800 rows
- *     const scaled = scaler.transform([prices]);
- *     scaler.invert(model.predict(input).toArray());             // back in the unit of prices
+ * ```ts
+ * const prices = [10, 20, 30, 90];
+ * const scaler = Scaler.minMax([prices], { to: 3 }); // learns from the first three rows
+ * scaler.transform([prices])[0]; // [0, 0.5, 1, 4]
+ * scaler.invert([0.5, 4]); // [20, 90]
+ * ```
  */
 export class Scaler {
   readonly offset: Float64Array;

@@ -24,7 +24,11 @@ export interface SeriesWindowOptions {
  * Windows of a time series: input [T, B, I] is `window` rows of the input columns, target [B, horizon · K] the `horizon` rows
  * after them of the K target columns, one step after the other.
  *
- *     const data = seriesWindows([scaled], { window: 36, horizon: 12 });
+ * ```ts
+ * const data = seriesWindows([[1, 2, 3, 4, 5, 6]], { window: 3, horizon: 2 });
+ * data.length; // 2
+ * data.batch(Int32Array.of(1)).target; // [[5, 6]]
+ * ```
  *
  * @param columns one or more columns of equal length, in the order of time.
  * @throws {OptionError} when an option is unknown or out of range; {DataError} when no window fits, columns differ in length,
@@ -108,8 +112,14 @@ export interface ForecastData {
  * part before, as it would in use. Means and deviations come from the first part's rows, so that nothing of what is to be
  * foretold is known beforehand.
  *
- *     const { parts: [train, test], scaler } = forecastData([sunspots], { window: 132, horizon: 12 });
- *     await trainer.fit(train, { epochs: 20, validation: test });
+ * ```ts
+ * const series = Float32Array.from({ length: 100 }, (_, t) => t);
+ * const { parts, scaler } = forecastData([series], { window: 12, horizon: 3, scaling: "minMax" });
+ * const [train, test] = parts;
+ * [train?.length, test?.length]; // [66, 18]
+ * const { target } = test!.batch(Int32Array.of(0));
+ * scaler.invert(target.toArray()).map(Math.round); // [80, 81, 82]
+ * ```
  *
  * @throws as {@link seriesWindows} does, and {OptionError} when fractions are not numbers > 0 with sum 1.
  */

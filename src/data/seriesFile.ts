@@ -41,8 +41,14 @@ interface Line {
  * between colons and its class last) or .tsv (the class, then the values, between tabs). Series may differ in length; values
  * that are missing at the end of all dimensions are padding and left out.
  *
- *     const { examples, classes } = parseSeriesFile(text);
- *     await trainer.fit(Examples.from(examples).shuffle().batch({ batchSize: 16 }), { epochs: 20 });
+ * ```ts
+ * const text = "@classLabel true up down\n@data\n1,2,3:up\n3,1:down\n";
+ * const { examples, classes } = parseSeriesFile(text);
+ * const source = Examples.from(examples).shuffle().batch({ batchSize: 16 });
+ * classes; // ["up", "down"]
+ * examples.map(({ input, label }) => [input.shape, label]); // [[[3, 1], 0], [[2, 1], 1]]
+ * source.stepsPerEpoch; // 1
+ * ```
  *
  * @throws {DataError} naming file and line: there is no series, a value is no number or missing, dimensions differ in number or
  *   length, a class is none of those listed, or the file has time stamps or no classes.

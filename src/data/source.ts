@@ -26,6 +26,14 @@ const WORD = 2 ** 32;
 /**
  * The generator of one walk. Its key is drawn from the generator of `seed` at the place that (epoch, stage) names, so that
  * walks, and what is drawn by several stages of one walk, have nothing to do with each other.
+ *
+ * ```ts
+ * const first = passGenerator({ epoch: 0, seed: 7 }).permutation(100);
+ * const again = passGenerator({ epoch: 0, seed: 7 }).permutation(100);
+ * const second = passGenerator({ epoch: 1, seed: 7 }).permutation(100);
+ * [String(first) === String(again), String(first) === String(second)]; // [true, false]
+ * ```
+ *
  * @param stage which of up to 2^16 consumers of one walk.
  * @throws {OptionError} when the epoch is not a whole number from 0 to 2^32 − 1, or the seed none from 0 to 2^53 − 1.
  */

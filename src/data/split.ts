@@ -17,7 +17,10 @@ export interface SplitOptions {
  * each part has its share to within one example. Where the number of examples is not known beforehand each one is drawn
  * by itself, so that nothing has to be held: shares are then right on average.
  *
- *     const [train, validation] = splitExamples(examples, { fractions: [0.9, 0.1], seed: 1 });
+ * ```ts
+ * const [train, validation] = splitExamples([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], { fractions: [0.9, 0.1], seed: 1 });
+ * [train?.length, validation?.length]; // [9, 1]
+ * ```
  *
  * Examples that belong together (takes of one speaker, windows of one series) want `splitByGroup` or `splitByTime`.
  * @throws {OptionError} when fractions are not numbers > 0 with sum 1, the seed is none, or the examples are shuffled: the
@@ -43,7 +46,11 @@ export function splitExamples<E>(source: Walkable<E>, options: SplitOptions): Ex
  * to count the groups, which it keeps (names and counts, not examples). Groups are taken in random order; each goes to the
  * part that lacks most of its share, and every part gets at least one.
  *
- *     const [train, test] = await splitByGroup(takes, ({ speaker }) => speaker, { fractions: [0.7, 0.3] });
+ * ```ts
+ * const takes = ["ann", "bob", "ann", "eve", "bob", "eve"].map((speaker, take) => ({ speaker, take }));
+ * const [train, test] = await splitByGroup(takes, ({ speaker }) => speaker, { fractions: [0.7, 0.3] });
+ * [train?.length, test?.length]; // [4, 2]
+ * ```
  *
  * @throws {OptionError} when fractions are not numbers > 0 with sum 1; {DataError} when there are fewer groups than parts.
  */
@@ -89,6 +96,12 @@ export interface TimeSplitOptions {
 /**
  * Parts that follow each other in time: the data in the order they come, cut. Where their number is not known beforehand
  * the data are walked once to count them.
+ * ```ts
+ * const [before, after] = await splitByTime([1, 2, 3, 4, 5, 6], { fractions: [0.5, 0.5], gap: 1 });
+ * const found = [await before?.toArray(), await after?.toArray()];
+ * found; // [[1, 2, 3], [5, 6]]
+ * ```
+ *
  * @param at the time of an example, to have it checked that they come in its order.
  * @throws {OptionError} when fractions are not numbers > 0 with sum 1, or the gap is no whole number ≥ 0.
  * @throws {DataError} when a part would be empty, or, with `at`, an example is earlier than the one before.

@@ -45,7 +45,23 @@ const readers: Readonly<Record<string, Read>> = {
 /**
  * The sound in a WAV file: integers of 8, 16, 24 or 32 bits, or floats of 32 or 64, any number of channels.
  *
- *     const { sampleRate, channels: [left] } = decodeWav(bytes, { mono: true });
+ * ```ts
+ * // Two samples of 16 bits, 8,000 a second.
+ * const head = [0x52494646, 40, 0x57415645, 0x666d7420, 16, 1, 8000, 16000, 2, 0x64617461, 4];
+ * const view = new DataView(new ArrayBuffer(48));
+ * let at = 0;
+ * for (const [i, word] of head.entries()) {
+ *   if (i === 5 || i === 8) {
+ *     view.setUint16(at, i === 5 ? 1 : 2, true);
+ *     view.setUint16(at + 2, i === 5 ? 1 : 16, true);
+ *   } else view.setUint32(at, word, word < 0x10000000);
+ *   at += 4;
+ * }
+ * view.setInt16(44, 16384, true);
+ * const { sampleRate, channels } = decodeWav(new Uint8Array(view.buffer), { mono: true });
+ * sampleRate; // 8000
+ * channels[0]; // [0.5, 0]
+ * ```
  *
  * @throws {DataError} when it is no WAV file, is cut off, has no samples, or holds compressed sound.
  * Source: Microsoft & IBM 1991, "Multimedia programming interface and data specifications 1.0"; extensible format: Microsoft 2001.

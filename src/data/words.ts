@@ -22,8 +22,11 @@ const atBlanks = (text: string): string[] => text.split(/\s+/u).filter((word) =>
 /**
  * The words of some text, the most frequent first, and their numbers.
  *
- *     const vocabulary = await WordVocabulary.count(readLines("train.txt"), { minimumCount: 3, limit: 20_000 });
- *     vocabulary.encode("a word nobody wrote"); // Int32Array [12, 107, 0, 2204]
+ * ```ts
+ * const vocabulary = await WordVocabulary.count(["a cat", "a dog", "a cat"], { minimumCount: 2 });
+ * vocabulary.words; // ["<unk>", "a", "cat"]
+ * vocabulary.encode("a cat nobody saw"); // [1, 2, 0, 0]
+ * ```
  */
 export class WordVocabulary implements Tokenizer {
   /** Every entry by its number; the unknown word first, where there is one. */

@@ -43,9 +43,11 @@ interface Rows {
  * The rows of a CSV file, walked as often as you like; no more than a piece of the file is in memory. Cells may be quoted, and
  * then hold delimiters, quotes ("") and ends of lines; blank lines are left out.
  *
- *     const rows = readCsv("weather.csv", { numbers: ["temperature", "pressure"], text: ["sky"] });
- *     const examples = rows.map(({ numbers, text: [sky] }) => ({ input: numbers, label: skies.indexOf(sky) }));
- *     await trainer.fit(examples.shuffle().batch({ sequences: "none" }), { epochs: 3 });
+ * ```js
+ * const rows = readCsv("weather.csv", { numbers: ["temperature", "pressure"], text: ["sky"] });
+ * const examples = rows.map(({ numbers, text: [sky] }) => ({ input: numbers, label: skies.indexOf(sky) }));
+ * await trainer.fit(examples.shuffle().batch({ sequences: "none" }), { epochs: 3 });
+ * ```
  *
  * @throws {OptionError} when an option is unknown or out of range.
  * @throws {DataError} while they are walked, naming file and row: it cannot be read or has no rows, a column is not there or
@@ -85,8 +87,10 @@ export async function csvColumns(path: string, options: CsvOptions = {}): Promis
 /**
  * A whole CSV file in memory, as the windows of a time series need it.
  *
- *     const { numbers } = await readTable("sunspots.csv", { numbers: ["Sunspots"] });
- *     const sunspots = numbers.get("Sunspots"); // Float64Array
+ * ```js
+ * const { numbers } = await readTable("sunspots.csv", { numbers: ["Sunspots"] });
+ * const sunspots = numbers.get("Sunspots"); // Float64Array
+ * ```
  *
  * @throws as `readCsv` does, and {DataError} when there are no rows.
  */

@@ -18,8 +18,10 @@ const SEARCHED = 2 ** 16;
  * far as the next begins, `steps` tokens of each a batch; input and target int32 [T, B], state is carried. Places are moved to
  * the next line where one begins nearby. A pass ends where the first of them has no whole batch left.
  *
- *     const source = languageModelFile("corpus.txt", vocabulary, { batchSize: 32, steps: 64 });
- *     await trainer.fit(source, { epochs: 1 });
+ * ```js
+ * const source = languageModelFile("corpus.txt", vocabulary, { batchSize: 32, steps: 64 });
+ * await trainer.fit(source, { epochs: 1 });
+ * ```
  *
  * @param tokenizer is given the text by whole lines, or words where lines are very long.
  * @throws {OptionError} when batchSize or steps is not a whole number ≥ 1; while it is walked {DataError} when the file cannot

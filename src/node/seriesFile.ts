@@ -4,8 +4,10 @@ import { textOf } from "./text.ts";
 /**
  * Reads a .ts or .tsv file of the UCR and UEA archives of time series; see `parseSeriesFile`.
  *
- *     const train = await readSeriesFile("GunPoint_TRAIN.ts");
- *     const test = await readSeriesFile("GunPoint_TEST.ts", { classes: train.classes });
+ * ```js
+ * const train = await readSeriesFile("GunPoint_TRAIN.ts");
+ * const test = await readSeriesFile("GunPoint_TEST.ts", { classes: train.classes });
+ * ```
  *
  * @throws {DataError} when it cannot be read, or as `parseSeriesFile` does.
  */

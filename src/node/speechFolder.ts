@@ -54,9 +54,11 @@ interface Name {
  * A folder of WAV files whose names say what is said, by whom, and which take it is, or which lie in a subfolder for each class.
  * Files are read while they are walked.
  *
- *     const { train, test, classes, sampleRate } = await speechFolder("fsdd");
- *     const features = mfcc({ sampleRate });
- *     const source = train.map(({ samples, label }) => ({ input: features(samples), label })).shuffle().batch();
+ * ```js
+ * const { train, test, classes, sampleRate } = await speechFolder("fsdd");
+ * const features = mfcc({ sampleRate });
+ * const source = train.map(({ samples, label }) => ({ input: features(samples), label })).shuffle().batch();
+ * ```
  *
  * @throws {DataError} when the folder cannot be read or holds no such file; while it is walked, naming the file: when it is no WAV
  *   file, is cut off, or has another rate than the first one.

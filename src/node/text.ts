@@ -139,7 +139,9 @@ export interface JsonLinesOptions extends TextOptions {
 /**
  * The objects of a JSON lines file: one a line, blank lines left out.
  *
- *     const words = readJsonLines<{ word: string; class: number }>("words.jsonl", { fields: ["word", "class"] });
+ * ```js
+ * const words = readJsonLines<{ word: string; class: number }>("words.jsonl", { fields: ["word", "class"] });
+ * ```
  *
  * @throws {DataError} while they are walked: the file cannot be read, or a line is no JSON object or lacks a field; the message
  *   names file and line.

@@ -109,8 +109,10 @@ export interface WordPieceOptions {
 /**
  * BERT's tokenizer, from its vocab.txt (a piece a line).
  *
- *     const tokenizer = await wordPieceTokenizer("bert/vocab.txt");
- *     tokenizer.decode(tokenizer.encode("Unrolled networks")); // "unrolled networks"
+ * ```js
+ * const tokenizer = await wordPieceTokenizer("bert/vocab.txt");
+ * tokenizer.decode(tokenizer.encode("Unrolled networks")); // "unrolled networks"
+ * ```
  *
  * @throws {DataError} when the file cannot be read or has no piece [UNK]; {OptionError} when an option is unknown.
  * Source: Devlin et al. 2019, "BERT"; Wu et al. 2016 for the pieces.
