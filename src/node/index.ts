@@ -16,7 +16,7 @@ export type { CsvOptions } from "./csvOptions.ts";
 export { languageModelFile } from "./languageModel.ts";
 export { csvLog, jsonLog } from "./logs.ts";
 export { type PlotOptions, type PlottedHistory, plotHistory } from "./plot.ts";
-export { type ProgressBarOptions, progressBar } from "./progressBar.ts";
+export { type ProgressBarOptions, type ProgressStream, progressBar } from "./progressBar.ts";
 export { readSeriesFile } from "./seriesFile.ts";
 export { type Recording, type SpeechFolder, type SpeechFolderOptions, speechFolder } from "./speechFolder.ts";
 export { tensorBoard } from "./tensorBoard.ts";

@@ -2,9 +2,15 @@ import { SingleBar } from "cli-progress";
 import type { Callback, TrainingState } from "../index.ts";
 import { requireKnown } from "../runtime/options.ts";
 
+/** What a bar or lines are written to, as `process.stderr` is. */
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
 export interface ProgressBarOptions {
   /** Where it is drawn; default: the standard error stream. */
-  stream?: NodeJS.WriteStream;
+  stream?: ProgressStream;
   /** Seconds between two lines where the stream is no terminal; default 10. */
   seconds?: number;
 }
@@ -40,12 +46,14 @@ function figuresOf({ step, steps, epoch, progress }: TrainingState): string {
   ].join("  ");
 }
 
-function bar(stream: NodeJS.WriteStream): Callback {
+function bar(stream: ProgressStream): Callback {
   let shown: SingleBar | null = null;
   return {
     onFitStart: (state) => {
       const format = "{bar} {percentage}%  {figures}";
-      shown = new SingleBar({ format, stream, barsize: 24, clearOnComplete: false, gracefulExit: false });
+      // A terminal's stream can do what the bar asks of it.
+      const terminal = stream as NodeJS.WriteStream;
+      shown = new SingleBar({ format, stream: terminal, barsize: 24, clearOnComplete: false, gracefulExit: false });
       shown.start(1, shareDone(state), { figures: "" });
     },
     onStepEnd: (state) => {
@@ -58,7 +66,7 @@ function bar(stream: NodeJS.WriteStream): Callback {
   };
 }
 
-function lines(stream: NodeJS.WriteStream, seconds: number): Callback {
+function lines(stream: ProgressStream, seconds: number): Callback {
   let next = 0;
   return {
     onFitStart: ({ history }) => {

@@ -43,12 +43,19 @@ type Hook = (state: TrainingState) => void | Promise<void>;
  * callbacks are called in their order. One that throws ends `fit` with its error: the model is then as the last whole
  * step left it.
  *
- *     const lowest: Callback = {
- *       onValidation: ({ progress, stop }) => {
- *         if (progress && progress.validation < 0.1) stop();
- *       },
- *     };
- *     await trainer.fit(data, { validation, callbacks: [lowest] });
+ * ```ts
+ * const model = new Linear({ inputSize: 1, outputSize: 1 });
+ * const optimizer = new Adam(model.parameters(), { learningRate: 0.1 });
+ * const data = arrayDataset(tensor([[0], [1], [2], [3]]), tensor([[1], [3], [5], [7]]));
+ * const trainer = new Trainer({ model, loss: mseLoss, optimizer });
+ * const lowest: Callback = {
+ *   onValidation: ({ progress, stop }) => {
+ *     if ((progress?.validation ?? 1) < 0.1) stop();
+ *   },
+ * };
+ * const history = await trainer.fit(data, { epochs: 1000, validation: data, callbacks: [lowest] });
+ * history.stopped; // "callback"
+ * ```
  */
 export interface Callback {
   /** Before the first step, also of a training that is resumed. */

@@ -17,7 +17,15 @@ export interface EarlyStoppingOptions extends MonitorOptions {
  * Ends a training when validations have got no better for a while, and gives the model its best weights back: also when
  * the training ends by itself, but not when it is aborted, since it may be resumed then.
  *
- *     await trainer.fit(data, { epochs: 100, validation, callbacks: [earlyStopping({ patience: 3 })] });
+ * ```ts
+ * const model = new Linear({ inputSize: 1, outputSize: 1 });
+ * const optimizer = new Adam(model.parameters(), { learningRate: 0.1 });
+ * const data = arrayDataset(tensor([[0], [1], [2], [3]]), tensor([[1], [3], [5], [7]]));
+ * const trainer = new Trainer({ model, loss: mseLoss, optimizer });
+ * const callbacks = [earlyStopping({ patience: 3, minimumChange: 1e-3 })];
+ * const history = await trainer.fit(data, { epochs: 5000, validation: data, callbacks });
+ * history.stopped; // "callback"
+ * ```
  *
  * Keeps a copy of the weights, which goes into checkpoints.
  * @throws {OptionError} when an option is unknown or out of range.

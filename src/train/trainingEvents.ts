@@ -19,11 +19,20 @@ export type TrainingEventName = (typeof events)[keyof typeof events];
  * and `fitend`, each a `CustomEvent` whose `detail` is the state of the training. The trainer pauses between steps often
  * enough for a page to draw what it heard.
  *
- *     const events = new EventTarget();
- *     events.addEventListener("step", ({ detail }) => {
- *       bar.value = detail.step / detail.steps;
- *     });
- *     await trainer.fit(data, { callbacks: [trainingEvents(events)] });
+ * ```ts
+ * const model = new Linear({ inputSize: 1, outputSize: 1 });
+ * const optimizer = new Adam(model.parameters(), { learningRate: 0.1 });
+ * const data = arrayDataset(tensor([[0], [1], [2], [3]]), tensor([[1], [3], [5], [7]]));
+ * const trainer = new Trainer({ model, loss: mseLoss, optimizer });
+ * const events = new EventTarget();
+ * let done = 0;
+ * events.addEventListener("step", (event) => {
+ *   const { detail } = event as CustomEvent<TrainingState>;
+ *   done = detail.step / detail.steps;
+ * });
+ * await trainer.fit(data, { epochs: 5, callbacks: [trainingEvents(events)] });
+ * done; // 1
+ * ```
  *
  * @param target what dispatches them: an element, or an `EventTarget` of its own.
  * @throws {OptionError} when it is none.
