@@ -22,3 +22,8 @@ export function wrap(text: string, width: number): string[] {
     return [...lines, rest.join("")];
   });
 }
+
+/** 0.9733 → 97.33 %, 1 → 100 % */
+export function percent(value: number): string {
+  return `${Number((value * 100).toFixed(2))} %`;
+}

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
+import { classifyCommand } from "./classify/command.ts";
 import { lineOf } from "./failure.ts";
 import { sampleCommand } from "./sample.ts";
 import { trainCommand } from "./train/command.ts";
@@ -11,25 +12,26 @@ Example:
   $ unrolled train my-text.txt --steps 1000
   $ unrolled resume runs/my-text --steps 2000
   $ unrolled sample runs/my-text --prompt "Once "
+  $ unrolled classify GunPoint_TRAIN.ts
 
 Whatever goes wrong is told in one line, with exit code 1.`;
 
 function program(): Command {
   const root = new Command("unrolled")
-    .description("Recurrent networks at native speed: learn the characters of a text, write more of it.")
+    .description("Recurrent networks at native speed: learn a text and write more of it, or tell sequences apart.")
     .version(manifest.version)
     .addHelpText("after", examples)
     .exitOverride()
     // What commander would print on stderr is thrown as well, and told below.
     .configureOutput({ writeErr: () => undefined });
-  for (const command of [trainCommand(), resumeCommand(), sampleCommand()])
+  for (const command of [trainCommand(), resumeCommand(), sampleCommand(), classifyCommand()])
     root.addCommand(command.copyInheritedSettings(root));
   return root;
 }
 
 /** What commander has to complain about, in this program's words. */
 function complaintOf({ code, message }: CommanderError): string {
-  if (code === "commander.help") return "expected a command, train, resume or sample, got none; see unrolled --help";
+  if (code === "commander.help") return "expected a command, such as train or classify, got none; see unrolled --help";
   const [, option, complaint] =
     /^error: option '(?:-\w, )?(--[\w-]+).*? is invalid\. (expected .*)$/s.exec(message) ?? [];
   if (option && complaint) return `${option}: ${complaint}`;

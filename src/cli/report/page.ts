@@ -1,24 +1,14 @@
 import { plotHistory } from "../../node/index.ts";
 import { count, seconds } from "../format.ts";
 import type { Check, TrainingRecord } from "../train/settings.ts";
-import { style } from "./style.ts";
+import { escapeText, figure, figures, page, type Rows, table } from "./html.ts";
 
 /** A training as one HTML page that needs nothing beside itself: figures, loss curves, settings, made-up text. */
 export async function renderReport(record: TrainingRecord): Promise<string> {
-  const title = escapeText(record.name);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} – unrolled</title>
-<style>${style}</style>
-</head>
-<body>
-<main>
-<h1>${title}</h1>
-<p class="subtitle">${escapeText(describe(record))}</p>
-${figures(record)}
+  return page({
+    title: record.name,
+    subtitle: describe(record),
+    body: `${figuresOf(record)}
 <h2>Loss</h2>
 ${await chart(record)}
 <h2>What it writes</h2>
@@ -27,11 +17,8 @@ ${await chart(record)}
 ${table("Settings", settingsOf(record))}
 ${table("Results", resultsOf(record))}
 </div>
-${earlier(record.checks)}
-</main>
-</body>
-</html>
-`;
+${earlier(record.checks)}`,
+  });
 }
 
 function describe({ settings, text, parameters }: TrainingRecord): string {
@@ -40,15 +27,13 @@ function describe({ settings, text, parameters }: TrainingRecord): string {
   return `${network}, ${count(parameters)} parameters, learned ${text.title} one character at a time.`;
 }
 
-function figures({ validation, steps, seconds: spent, tokensPerSecond }: TrainingRecord): string {
-  const shown: [string, string][] = [
-    ...(validation ? [["bits per character", validation.bitsPerCharacter.toFixed(3)] as [string, string]] : []),
+function figuresOf({ validation, steps, seconds: spent, tokensPerSecond }: TrainingRecord): string {
+  return figures([
+    ...(validation ? [["bits per character", validation.bitsPerCharacter.toFixed(3)] as const] : []),
     ["steps", count(steps)],
     ["training time", seconds(spent)],
     ["characters a second", count(tokensPerSecond)],
-  ];
-  const cards = shown.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`);
-  return `<dl class="figures">${cards.join("")}</dl>`;
+  ]);
 }
 
 async function chart({ loss, checks, validation, steps }: TrainingRecord): Promise<string> {
@@ -57,15 +42,14 @@ async function chart({ loss, checks, validation, steps }: TrainingRecord): Promi
     check.validation ? [{ step: check.step, loss: check.validation.nats }] : [],
   );
   if (validation) points.push({ step: steps, loss: validation.nats });
-  const key = (color: string, name: string): string =>
-    `<span><span class="key" style="background:var(--${color})"></span>${name}</span>`;
-  const keys = [key("raw", "each batch"), key("training", "training, moving average")];
-  if (validation) keys.push(key("validation", "validation"));
+  const keys: [string, string][] = [
+    ["raw", "each batch"],
+    ["training", "training, moving average"],
+  ];
+  if (validation) keys.push(["validation", "validation"]);
   const drawing = await plotHistory({ loss, validation: points }, { label: "nats per character" });
-  return `<figure><figcaption>${keys.join("")}</figcaption>${drawing}</figure>`;
+  return figure(keys, drawing);
 }
-
-type Rows = readonly (readonly [string, string])[];
 
 function settingsOf({ settings }: TrainingRecord): Rows {
   const limits = [
@@ -108,11 +92,6 @@ function resultsOf({ validation, text, build, stopped, loss }: TrainingRecord): 
   ];
 }
 
-function table(caption: string, rows: Rows): string {
-  const lines = rows.map(([name, value]) => `<tr><th scope="row">${name}</th><td>${escapeText(value)}</td></tr>`);
-  return `<table><caption>${caption}</caption><tbody>\n${lines.join("\n")}\n</tbody></table>`;
-}
-
 function earlier(checks: readonly Check[]): string {
   if (checks.length === 0) return "";
   const samples = checks.map(({ step, validation, sample }) => {
@@ -120,11 +99,4 @@ function earlier(checks: readonly Check[]): string {
     return `<section><h3>step ${count(step)}${found}</h3><p class="sample">${escapeText(sample.trim())}</p></section>`;
   });
   return `<h2>On the way there</h2>\n<div class="earlier">${samples.join("\n")}</div>`;
-}
-
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-
-/** Text for HTML; control characters other than line breaks and tabs would not be valid there. */
-function escapeText(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => entities[character] as string).replace(/[^\P{Cc}\n\t]/gu, "�");
 }

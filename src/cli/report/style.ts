@@ -3,12 +3,12 @@ export const style = `
 :root {
   color-scheme: light dark;
   --paper: #fbfaf7; --card: #ffffff; --ink: #1d232b; --quiet: #66707c; --line: #e3e2dc;
-  --raw: #c5d7ee; --training: #2563b8; --validation: #d0562b;
+  --raw: #c5d7ee; --training: #2563b8; --validation: #d0562b; --band: #f5ddd3;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14171c; --card: #1b2027; --ink: #e6e8eb; --quiet: #97a1ad; --line: #2d343d;
-    --raw: #3a587f; --training: #6fa8f5; --validation: #f28b5e;
+    --raw: #3a587f; --training: #6fa8f5; --validation: #f28b5e; --band: #4a3128;
   }
 }
 * { box-sizing: border-box; }
@@ -34,6 +34,15 @@ caption { padding: 0 0 0.5rem; text-align: left; font-weight: 600; font-size: 1.
 th, td { padding: 0.38rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { padding-right: 1rem; color: var(--quiet); font-weight: 400; white-space: nowrap; }
 td { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.wide { margin-top: 2.75rem; overflow-x: auto; }
+.grid th[scope="col"] { text-align: right; padding: 0.38rem 0 0.38rem 1rem; }
+.grid th[scope="col"]:first-child { text-align: left; padding-left: 0; }
+.grid td { padding-left: 1rem; overflow-wrap: normal; }
+.confusion { border-collapse: separate; border-spacing: 3px; width: auto; font-size: 0.88rem; }
+.confusion td, .confusion th { border: 0; padding: 0.3rem 0.5rem; }
+.confusion td { min-width: 2.6rem; text-align: center; border-radius: 4px; background: var(--line); }
+.confusion thead th { text-align: center; }
+.note { color: var(--quiet); font-size: 0.93rem; margin: 0.6rem 0 0; }
 .sample {
   margin: 0; padding: 1.1rem 1.3rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px;
   font: 0.98rem/1.6 Georgia, "Times New Roman", serif; white-space: pre-wrap; overflow-wrap: anywhere;

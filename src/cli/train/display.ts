@@ -17,12 +17,15 @@ export interface State {
   readonly progress: Progress;
   /** Of all that is to do, 0 … 1. */
   readonly done: number;
-  readonly tokensPerSecond: number;
+  readonly perSecond: number;
 }
 
-/** A progress bar in a terminal; elsewhere a line now and then. */
-export function openDisplay(): Display {
-  return process.stdout.isTTY ? new Bar() : new Lines();
+/**
+ * A progress bar in a terminal; elsewhere a line now and then.
+ * @param unit what is counted a second.
+ */
+export function openDisplay(unit = "tokens"): Display {
+  return process.stdout.isTTY ? new Bar(unit) : new Lines(unit);
 }
 
 /** Seconds still to go, when the rest takes as long as what is done. */
@@ -44,23 +47,27 @@ class Bar implements Display {
   readonly #loss = new Smoothed();
   /** What the bar showed last, for when it comes back below a message. */
   #shown: { readonly done: number; readonly payload: object } | null = null;
-  readonly #bar = new SingleBar({
-    format: "{bar} {percentage}%  step {step}  loss {loss}  {speed} tokens/s  {left} left",
-    stream: process.stdout,
-    barsize: 24,
-    barCompleteChar: "█",
-    barIncompleteChar: "░",
-    clearOnComplete: true,
-    // Ctrl-C is taken care of elsewhere.
-    gracefulExit: false,
-  });
+  readonly #bar: SingleBar;
+
+  constructor(unit: string) {
+    this.#bar = new SingleBar({
+      format: `{bar} {percentage}%  step {step}  loss {loss}  {speed} ${unit}/s  {left} left`,
+      stream: process.stdout,
+      barsize: 24,
+      barCompleteChar: "█",
+      barIncompleteChar: "░",
+      clearOnComplete: true,
+      // Ctrl-C is taken care of elsewhere.
+      gracefulExit: false,
+    });
+  }
 
   step(state: State): void {
-    const { progress, done, tokensPerSecond } = state;
+    const { progress, done, perSecond } = state;
     const payload = {
       step: count(progress.step),
       loss: this.#loss.next(progress.loss),
-      speed: count(tokensPerSecond),
+      speed: count(perSecond),
       left: seconds(left(state)),
     };
     if (this.#bar.isActive) this.#bar.update(done, payload);
@@ -85,15 +92,20 @@ const BETWEEN_LINES = 10;
 
 class Lines implements Display {
   readonly #loss = new Smoothed();
+  readonly #unit: string;
   #next = BETWEEN_LINES;
 
+  constructor(unit: string) {
+    this.#unit = unit;
+  }
+
   step(state: State): void {
-    const { progress, tokensPerSecond } = state;
+    const { progress, perSecond } = state;
     const loss = this.#loss.next(progress.loss);
     if (progress.seconds < this.#next) return;
     this.#next = progress.seconds + BETWEEN_LINES;
     console.log(
-      `step ${count(progress.step)}  loss ${loss}  ${count(tokensPerSecond)} tokens/s  ${seconds(left(state))} left`,
+      `step ${count(progress.step)}  loss ${loss}  ${count(perSecond)} ${this.#unit}/s  ${seconds(left(state))} left`,
     );
   }
 

@@ -156,7 +156,7 @@ class Training {
       progress.seconds / (seconds ?? Number.POSITIVE_INFINITY),
     );
     const spent = progress.seconds - this.#looking;
-    this.#display.step({ progress, done: Math.min(1, done), tokensPerSecond: this.#tokens(step) / spent });
+    this.#display.step({ progress, done: Math.min(1, done), perSecond: this.#tokens(step) / spent });
     if (step % every === 0 && step !== steps) {
       const started = performance.now();
       await this.#check(step, spent);

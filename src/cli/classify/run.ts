@@ -1,0 +1,231 @@
+import { basename, dirname, join, resolve } from "node:path";
+import {
+  AdamW,
+  accuracy,
+  configure,
+  confusionMatrix,
+  cosineSchedule,
+  crossEntropy,
+  f1Score,
+  type History,
+  type Progress,
+  precision,
+  recall,
+  runtimeInfo,
+  seed,
+  Trainer,
+} from "../../index.ts";
+import { replaceFile, requireWritable } from "../files.ts";
+import { count, percent, seconds } from "../format.ts";
+import { modelFile } from "../sample.ts";
+import { type Display, openDisplay } from "../train/display.ts";
+import { onInterrupt } from "../train/interrupt.ts";
+import type { Collection } from "./collection.ts";
+import { type Division, divide } from "./division.ts";
+import { type ClassifierModel, encodeClassifier, examplesOf, probabilitiesOf, scalingOf } from "./model.ts";
+import { SequenceClassifier, stridesFor } from "./network.ts";
+import { renderClassifyReport } from "./report.ts";
+import { readSequences } from "./sequences.ts";
+import type { ClassifyRecord, Settings } from "./settings.ts";
+
+const historyFile = "history.json";
+const reportFile = "report.html";
+
+/** Steps that are enough for most data, and passes that are never fewer or more. */
+const PLENTY = 1600;
+const FEWEST_EPOCHS = 10;
+const MOST_EPOCHS = 200;
+
+/** Of AdamW; and what gradients are scaled down to. */
+const WEIGHT_DECAY = 0.05;
+const CLIP = 1;
+
+/** Looks at the test on the way, for the curve alone. */
+const LOOKS = 20;
+
+/**
+ * Learns to tell classes of sequences apart, and leaves model, history and report.
+ * @throws {Failure | DataError} when the data or a place to write to is not as it should be: before anything is trained or
+ *   written.
+ */
+export async function classify(settings: Settings): Promise<void> {
+  const collection = await readSequences(settings.source, { label: settings.label ?? undefined, labelled: true });
+  const division = divide(collection, settings);
+  if (settings.json !== null) {
+    const path = resolve(settings.json);
+    requireWritable("--json", dirname(path), [basename(path)]);
+  }
+  requireWritable("--out", settings.out, [modelFile, historyFile, reportFile]);
+  configure({ deterministic: settings.deterministic, threads: settings.threads });
+  seed(settings.seed);
+  const model = buildModel(settings, collection, division);
+  const display = openDisplay("sequences");
+  display.say(introduce(settings, collection, division, model));
+  const stop = new AbortController();
+  const forget = onInterrupt(() => {
+    stop.abort();
+    display.say("stopping after this step, then saving; Ctrl-C again leaves at once");
+  });
+  try {
+    const history = await train(settings, model, division, display, stop.signal);
+    display.end();
+    replaceFile(join(settings.out, modelFile), encodeClassifier(model));
+    const record = await recordOf(settings, collection, division, model, history);
+    const text = `${JSON.stringify(record, null, 1)}\n`;
+    replaceFile(join(settings.out, historyFile), text);
+    replaceFile(join(settings.out, reportFile), await renderClassifyReport(record));
+    if (settings.json !== null) replaceFile(settings.json, text);
+    display.say(conclude(record));
+  } finally {
+    display.end();
+    forget();
+  }
+}
+
+function meanSteps({ training }: Division): number {
+  return training.reduce((sum, { input }) => sum + input.shape[0], 0) / training.length;
+}
+
+function buildModel(settings: Settings, collection: Collection, division: Division): ClassifierModel {
+  const { channels, features, layout, labelColumn } = collection;
+  const { hidden, dropout } = settings;
+  const { classes } = division;
+  const architecture = { channels, classes: classes.length, hidden, strides: stridesFor(meanSteps(division)), dropout };
+  return {
+    architecture,
+    classes,
+    scaling: scalingOf(division.training, channels),
+    features,
+    layout,
+    labelColumn,
+    network: new SequenceClassifier(architecture),
+  };
+}
+
+const parametersOf = ({ network }: ClassifierModel): number =>
+  network.parameters().reduce((sum, { size }) => sum + size, 0);
+
+function stepsOf({ epochs, batch }: Settings, { training }: Division): { perEpoch: number; epochs: number } {
+  const perEpoch = Math.ceil(training.length / batch);
+  const enough = Math.min(MOST_EPOCHS, Math.max(FEWEST_EPOCHS, Math.ceil(PLENTY / perEpoch)));
+  return { perEpoch, epochs: epochs ?? enough };
+}
+
+function train(
+  settings: Settings,
+  model: ClassifierModel,
+  division: Division,
+  display: Display,
+  signal: AbortSignal,
+): Promise<History> {
+  const { learningRate, batch } = settings;
+  const { perEpoch, epochs } = stepsOf(settings, division);
+  const { network } = model;
+  const trainer = new Trainer({
+    model: network,
+    loss: crossEntropy,
+    optimizer: new AdamW(network.parameters(), { learningRate, weightDecay: WEIGHT_DECAY }),
+    clipNorm: CLIP,
+    seed: settings.seed,
+  });
+  const steps = epochs * perEpoch;
+  const onProgress = (progress: Progress): void => {
+    const shown = (progress.step / perEpoch) * division.training.length;
+    display.step({ progress, done: progress.step / steps, perSecond: shown / progress.seconds });
+  };
+  return trainer.fit(examplesOf(model, division.training).shuffle().batch({ batchSize: batch }), {
+    epochs,
+    schedule: cosineSchedule({ learningRate, steps }),
+    validation: examplesOf(model, division.test).batch({ batchSize: 64 }),
+    validationEvery: Math.max(perEpoch, Math.ceil(steps / LOOKS)),
+    metrics: { accuracy: (output, target) => accuracy(output, target) },
+    signal,
+    onProgress,
+  });
+}
+
+async function recordOf(
+  settings: Settings,
+  collection: Collection,
+  division: Division,
+  model: ClassifierModel,
+  history: History,
+): Promise<ClassifyRecord> {
+  const { classes, training, test, rule } = division;
+  const probabilities = await probabilitiesOf(model, test);
+  const wanted = test.map(({ label }) => classes.indexOf(label as string));
+  const found = probabilities.map((row) => row.indexOf(Math.max(...row)));
+  const scores = { average: "none" as const, classes: classes.length };
+  const [precisions, recalls, f1s] = [precision, recall, f1Score].map((score) => score(found, wanted, scores)) as [
+    number[],
+    number[],
+    number[],
+  ];
+  const confusion = confusionMatrix(found, wanted, { classes: classes.length });
+  return {
+    name: settings.name,
+    steps: history.steps,
+    epochs: stepsOf(settings, division).epochs,
+    seconds: history.seconds,
+    build: runtimeInfo().build,
+    parameters: parametersOf(model),
+    stopped: history.stopped,
+    data: {
+      title: collection.title,
+      layout: collection.layout,
+      training: training.length,
+      test: test.length,
+      rule,
+      channels: collection.channels,
+      meanSteps: meanSteps(division),
+      features: collection.features,
+      labelColumn: collection.labelColumn,
+    },
+    accuracy: accuracy(found, wanted),
+    macroF1: f1s.reduce((sum, value) => sum + value, 0) / f1s.length,
+    classes: classes.map((label, c) => ({
+      label,
+      sequences: confusion[c]?.reduce((sum, value) => sum + value, 0) ?? 0,
+      precision: precisions[c] as number,
+      recall: recalls[c] as number,
+      f1: f1s[c] as number,
+    })),
+    confusion,
+    settings: { ...settings, test: settings.test instanceof RegExp ? settings.test.source : settings.test },
+    checks: history.validation,
+    predictions: test.map(({ name, label }, i) => ({
+      name,
+      label: label as string,
+      predicted: classes[found[i] as number] as string,
+      probability: Math.max(...(probabilities[i] as number[])),
+    })),
+    loss: history.loss,
+  };
+}
+
+/** Before the first step: data and model. */
+function introduce(settings: Settings, collection: Collection, division: Division, model: ClassifierModel): string {
+  const { training, test, classes, rule } = division;
+  const shown = collection.features
+    ? `log-mel frames of ${collection.channels} bands`
+    : `${count(collection.channels)} numbers`;
+  const column = collection.labelColumn === null ? "" : `, told by column ${collection.labelColumn}`;
+  return [
+    `${collection.title}: ${count(training.length + test.length)} sequences of ${classes.length} classes${column}; ${Math.round(meanSteps(division))} steps on average, of ${shown}`,
+    `test: ${count(test.length)} sequences, ${rule}`,
+    `two convolutions and a GRU of 2 × ${settings.hidden}: ${count(parametersOf(model))} parameters; ${stepsOf(settings, division).epochs} passes, ${runtimeInfo().build} build, seed ${settings.seed}`,
+  ].join("\n");
+}
+
+/** After everything is written. */
+function conclude(record: ClassifyRecord): string {
+  const { out, json } = record.settings;
+  const why = { done: "", callback: "", aborted: ", interrupted", time: "" }[record.stopped];
+  const right = Math.round(record.accuracy * record.data.test);
+  return [
+    `trained    ${count(record.steps)} steps in ${seconds(record.seconds)}${why}`,
+    `accuracy   ${percent(record.accuracy)} of the test (${count(right)} of ${count(record.data.test)}), macro F1 ${record.macroF1.toFixed(4)}`,
+    `saved      ${join(out, modelFile)}, history.json, report.html${json === null ? "" : `, ${json}`}`,
+    `next       unrolled classify FILE --apply ${out}`,
+  ].join("\n");
+}
