@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { classifyCommand } from "./classify/command.ts";
 import { lineOf } from "./failure.ts";
+import { forecastCommand } from "./forecast/command.ts";
 import { sampleCommand } from "./sample.ts";
 import { trainCommand } from "./train/command.ts";
 import { resumeCommand } from "./train/resume.ts";
@@ -13,19 +14,20 @@ Example:
   $ unrolled resume runs/my-text --steps 2000
   $ unrolled sample runs/my-text --prompt "Once "
   $ unrolled classify GunPoint_TRAIN.ts
+  $ unrolled forecast sunspots.csv --target Sunspots --horizon 12
 
 Whatever goes wrong is told in one line, with exit code 1.`;
 
 function program(): Command {
   const root = new Command("unrolled")
-    .description("Recurrent networks at native speed: learn a text and write more of it, or tell sequences apart.")
+    .description("Recurrent networks at native speed: write like a text, tell sequences apart, foretell series.")
     .version(manifest.version)
     .addHelpText("after", examples)
     .exitOverride()
     // What commander would print on stderr is thrown as well, and told below.
     .configureOutput({ writeErr: () => undefined });
-  for (const command of [trainCommand(), resumeCommand(), sampleCommand(), classifyCommand()])
-    root.addCommand(command.copyInheritedSettings(root));
+  const commands = [trainCommand(), resumeCommand(), sampleCommand(), classifyCommand(), forecastCommand()];
+  for (const command of commands) root.addCommand(command.copyInheritedSettings(root));
   return root;
 }
 

@@ -1,0 +1,173 @@
+import { basename, dirname, join, resolve } from "node:path";
+import {
+  AdamW,
+  configure,
+  cosineSchedule,
+  type Dataset,
+  earlyStopping,
+  type History,
+  huberLoss,
+  type Progress,
+  runtimeInfo,
+  Scaler,
+  seed,
+  seriesWindows,
+  Trainer,
+} from "../../index.ts";
+import { replaceFile, requireWritable } from "../files.ts";
+import { modelFile } from "../sample.ts";
+import { type Display, openDisplay } from "../train/display.ts";
+import { onInterrupt } from "../train/interrupt.ts";
+import { frameOf } from "./frame.ts";
+import type { Forecast } from "./measures.ts";
+import { encodeForecaster, type ForecastModel, predict, predictNext } from "./model.ts";
+import { Forecaster } from "./network.ts";
+import { type Parts, recordOf } from "./record.ts";
+import { renderForecastReport } from "./report.ts";
+import { readSeries, type Series } from "./series.ts";
+import type { Foretold, Frame, Settings } from "./settings.ts";
+import { conclude, introduce } from "./wording.ts";
+
+const historyFile = "history.json";
+const reportFile = "report.html";
+const forecastFile = "forecast.csv";
+
+/** Steps that are enough for most series, and passes that are never fewer or more. */
+const PLENTY = 2500;
+const FEWEST_EPOCHS = 5;
+const MOST_EPOCHS = 150;
+
+/** Passes after which it stops when the validation got no better. */
+const PATIENCE = 12;
+
+const WEIGHT_DECAY = 0.01;
+const CLIP = 1;
+
+/**
+ * Learns to foretell a series, and leaves model, history, forecast and report.
+ * @throws {Failure | DataError} when the series or a place to write to is not as it should be: before anything is trained or
+ *   written.
+ */
+export async function forecast(settings: Settings): Promise<void> {
+  const { target, inputs, time } = settings;
+  const series = await readSeries(settings.file, { target: target ?? undefined, inputs, time: time ?? undefined });
+  const frame = frameOf(series, settings);
+  if (settings.json !== null) {
+    const path = resolve(settings.json);
+    requireWritable("--json", dirname(path), [basename(path)]);
+  }
+  requireWritable("--out", settings.out, [modelFile, historyFile, reportFile, forecastFile]);
+  configure({ deterministic: settings.deterministic, threads: settings.threads });
+  seed(settings.seed);
+  const model = buildModel(settings, series, frame);
+  const parts = partsOf(model, series, frame);
+  const display = openDisplay("windows");
+  display.say(introduce(settings, series, frame, model));
+  const stop = new AbortController();
+  const forget = onInterrupt(() => {
+    stop.abort();
+    display.say("stopping after this step, then saving; Ctrl-C again leaves at once");
+  });
+  try {
+    const history = await train(settings, model, parts, display, stop.signal);
+    display.end();
+    const forecasts = {
+      validation: predicted(model, parts.validation, frame.validationFrom),
+      test: predicted(model, parts.test, frame.testFrom),
+      next: predictNext(model, series.columns),
+    };
+    const record = recordOf({
+      settings,
+      series,
+      frame,
+      parts,
+      forecasts,
+      history,
+      parameters: parametersOf(model),
+      build: runtimeInfo().build,
+    });
+    const text = `${JSON.stringify(record, null, 1)}\n`;
+    replaceFile(join(settings.out, modelFile), encodeForecaster({ ...model, widths: record.band.widths }));
+    replaceFile(join(settings.out, historyFile), text);
+    replaceFile(join(settings.out, forecastFile), tableOf(record.forecast));
+    replaceFile(join(settings.out, reportFile), await renderForecastReport(record));
+    if (settings.json !== null) replaceFile(settings.json, text);
+    display.say(conclude(record));
+  } finally {
+    display.end();
+    forget();
+  }
+}
+
+function buildModel(settings: Settings, series: Series, { history, validationFrom }: Frame): ForecastModel {
+  const { horizon, hidden, dropout } = settings;
+  const architecture = { columns: series.columns.length, history, horizon, hidden, dropout };
+  return {
+    architecture,
+    names: series.names,
+    timeColumn: series.timeColumn,
+    scaling: Scaler.standard(series.columns, { to: validationFrom }).toJSON(),
+    widths: [],
+    network: new Forecaster(architecture),
+  };
+}
+
+const parametersOf = ({ network }: ForecastModel): number =>
+  network.parameters().reduce((sum, { size }) => sum + size, 0);
+
+function partsOf({ architecture, scaling }: ForecastModel, series: Series, { validationFrom, testFrom }: Frame): Parts {
+  const scaled = new Scaler(scaling).transform(series.columns);
+  const { history: window, horizon } = architecture;
+  const windows = (from: number, to: number): Dataset =>
+    seriesWindows(scaled, { window, horizon, targetRows: { from, to } });
+  return {
+    training: windows(0, validationFrom),
+    validation: windows(validationFrom, testFrom),
+    test: windows(testFrom, series.rows),
+  };
+}
+
+function train(
+  settings: Settings,
+  { network }: ForecastModel,
+  { training, validation }: Parts,
+  display: Display,
+  signal: AbortSignal,
+): Promise<History> {
+  const { learningRate, batch } = settings;
+  const perEpoch = Math.ceil(training.length / batch);
+  const epochs = settings.epochs ?? Math.min(MOST_EPOCHS, Math.max(FEWEST_EPOCHS, Math.ceil(PLENTY / perEpoch)));
+  const steps = epochs * perEpoch;
+  const trainer = new Trainer({
+    model: network,
+    loss: huberLoss,
+    optimizer: new AdamW(network.parameters(), { learningRate, weightDecay: WEIGHT_DECAY }),
+    clipNorm: CLIP,
+    seed: settings.seed,
+  });
+  const onProgress = (progress: Progress): void => {
+    const shown = (progress.step / perEpoch) * training.length;
+    display.step({ progress, done: progress.step / steps, perSecond: shown / progress.seconds });
+  };
+  return trainer.fit(training, {
+    epochs,
+    batchSize: batch,
+    schedule: cosineSchedule({ learningRate, steps }),
+    validation,
+    callbacks: [earlyStopping({ patience: PATIENCE })],
+    signal,
+    onProgress,
+  });
+}
+
+/** What the network says for each window of a part, whose first forecast begins in row `from`. */
+function predicted(model: ForecastModel, windows: Dataset, from: number): Forecast[] {
+  return predict(model, windows).map((values, i) => ({ start: from + i, values }));
+}
+
+/** The forecast as a table. */
+function tableOf(rows: readonly Foretold[]): string {
+  const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const lines = rows.map(({ time, forecast, lower, upper }) => [quoted(time), forecast, lower, upper].join(","));
+  return `time,forecast,lower,upper\n${lines.join("\n")}\n`;
+}
