@@ -44,9 +44,19 @@ const nameOf = (step: number): string => `step-${String(step).padStart(9, "0")}.
  * many steps, one after the last or where it is interrupted, of which the latest are kept, and the best. A file is there
  * whole or not at all.
  *
- *     const files = checkpoints({ folder: "runs/names", every: 100 });
- *     const resume = latestCheckpoint("runs/names")?.bytes;
- *     await trainer.fit(data, { epochs: 10, callbacks: [files], resume });
+ * ```ts
+ * const model = new Linear({ inputSize: 1, outputSize: 1 });
+ * const optimizer = new Adam(model.parameters(), { learningRate: 0.1 });
+ * const trainer = new Trainer({ model, loss: mseLoss, optimizer });
+ * const data = arrayDataset(tensor([[0], [1], [2], [3]]), tensor([[1], [3], [5], [7]]));
+ * const files = checkpoints({ folder: "runs/line", every: 100 });
+ * await trainer.fit(data, { epochs: 250, validation: data, callbacks: [files] });
+ * latestCheckpoint("runs/line")?.step; // 250
+ * // In another process, from its file on:
+ * const resume = latestCheckpoint("runs/line")?.bytes;
+ * const history = await trainer.fit(data, { epochs: 300, validation: data, callbacks: [files], resume });
+ * history.steps; // 300
+ * ```
  *
  * Put it after callbacks whose state is to be in the files as it is after their turn.
  * @throws {OptionError} when an option is unknown or out of range. The training that it is given to ends with a
@@ -147,6 +157,11 @@ class Checkpoints implements Callback {
 
 /**
  * The newest checkpoint in a folder that is whole, or null when there is none.
+ *
+ * ```ts
+ * latestCheckpoint("runs/none"); // null
+ * ```
+ *
  * @throws {FileError} when the folder or a file is there and cannot be read.
  */
 export function latestCheckpoint(folder: string): FoundCheckpoint | null {
@@ -159,6 +174,19 @@ export function latestCheckpoint(folder: string): FoundCheckpoint | null {
 
 /**
  * The checkpoint after the best validation, or null when there is none.
+ *
+ * ```ts
+ * const model = new Linear({ inputSize: 1, outputSize: 1 });
+ * const optimizer = new Adam(model.parameters(), { learningRate: 0.1 });
+ * const trainer = new Trainer({ model, loss: mseLoss, optimizer });
+ * const data = arrayDataset(tensor([[0], [1], [2], [3]]), tensor([[1], [3], [5], [7]]));
+ * const callbacks = [checkpoints({ folder: "runs/best" })];
+ * const { validation } = await trainer.fit(data, { epochs: 20, validation: data, callbacks });
+ * const lowest = Math.min(...validation.map(({ loss }) => loss));
+ * const best = bestCheckpoint("runs/best");
+ * validation.find(({ step }) => step === best?.step)?.loss; // lowest
+ * ```
+ *
  * @throws {FileError} when it is there and cannot be read.
  */
 export function bestCheckpoint(folder: string): FoundCheckpoint | null {

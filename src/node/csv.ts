@@ -43,10 +43,19 @@ interface Rows {
  * The rows of a CSV file, walked as often as you like; no more than a piece of the file is in memory. Cells may be quoted, and
  * then hold delimiters, quotes ("") and ends of lines; blank lines are left out.
  *
- * ```js
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ *
+ * writeFileSync("weather.csv", "temperature,pressure,sky\n21.5,1013,clear\n14,998,rain\n");
+ * const skies = ["clear", "rain"];
  * const rows = readCsv("weather.csv", { numbers: ["temperature", "pressure"], text: ["sky"] });
- * const examples = rows.map(({ numbers, text: [sky] }) => ({ input: numbers, label: skies.indexOf(sky) }));
- * await trainer.fit(examples.shuffle().batch({ sequences: "none" }), { epochs: 3 });
+ * const examples = rows.map(({ numbers, text: [sky = ""] }) => ({ input: numbers, label: skies.indexOf(sky) }));
+ * const all = await examples.toArray();
+ * all; // [{ input: [21.5, 1013], label: 0 }, { input: [14, 998], label: 1 }]
+ * const source = examples.shuffle().batch({ sequences: "none" }); // for `trainer.fit`
+ * const shapes: unknown[] = [];
+ * for await (const { input } of source.batches({ epoch: 0, seed: 1 })) shapes.push(input.shape);
+ * shapes; // [[2, 2]]
  * ```
  *
  * @throws {OptionError} when an option is unknown or out of range.
@@ -73,6 +82,16 @@ export function readCsv(path: string, options: CsvOptions = {}): Examples<CsvRow
 
 /**
  * Which columns `readCsv` brings with these options; reads the beginning of the file.
+ *
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ *
+ * writeFileSync("weather.csv", "temperature,sky\n21.5,clear\n");
+ * const { numbers, text } = await csvColumns("weather.csv");
+ * numbers; // ["temperature"]
+ * text; // ["sky"]
+ * ```
+ *
  * @throws as `readCsv` does.
  */
 export async function csvColumns(path: string, options: CsvOptions = {}): Promise<CsvColumns> {
@@ -87,9 +106,14 @@ export async function csvColumns(path: string, options: CsvOptions = {}): Promis
 /**
  * A whole CSV file in memory, as the windows of a time series need it.
  *
- * ```js
- * const { numbers } = await readTable("sunspots.csv", { numbers: ["Sunspots"] });
- * const sunspots = numbers.get("Sunspots"); // Float64Array
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ *
+ * writeFileSync("sunspots.csv", "month,sunspots\n1749-01,96.7\n1749-02,104.3\n1749-03,116.7\n");
+ * const { length, numbers } = await readTable("sunspots.csv", { numbers: ["sunspots"] });
+ * length; // 3
+ * const sunspots = numbers.get("sunspots") ?? []; // a column, for `forecastData` and `seriesWindows`
+ * sunspots; // [96.7, 104.3, 116.7]
  * ```
  *
  * @throws as `readCsv` does, and {DataError} when there are no rows.

@@ -18,9 +18,15 @@ const SEARCHED = 2 ** 16;
  * far as the next begins, `steps` tokens of each a batch; input and target int32 [T, B], state is carried. Places are moved to
  * the next line where one begins nearby. A pass ends where the first of them has no whole batch left.
  *
- * ```js
- * const source = languageModelFile("corpus.txt", vocabulary, { batchSize: 32, steps: 64 });
- * await trainer.fit(source, { epochs: 1 });
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ *
+ * writeFileSync("corpus.txt", "aba\ncac\n");
+ * const vocabulary = new CharacterVocabulary("\nabc");
+ * const source = languageModelFile("corpus.txt", vocabulary, { batchSize: 2, steps: 3 }); // for `trainer.fit`
+ * const inputs: Tensor[] = [];
+ * for await (const { input } of source.batches({ epoch: 0, seed: 0 })) inputs.push(input);
+ * inputs[0]; // [[1, 3], [2, 1], [1, 3]]
  * ```
  *
  * @param tokenizer is given the text by whole lines, or words where lines are very long.

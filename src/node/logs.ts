@@ -41,7 +41,15 @@ function cell(name: string): string {
  * metrics by their names; cells are empty where a step had no such figure. A training that is resumed goes on with the
  * file as it was at its checkpoint; one that begins begins a new one.
  *
- *     await trainer.fit(data, { callbacks: [csvLog("runs/names/log.csv")] });
+ * ```ts
+ * const model = new Linear({ inputSize: 1, outputSize: 1 });
+ * const optimizer = new Adam(model.parameters(), { learningRate: 0.1 });
+ * const trainer = new Trainer({ model, loss: mseLoss, optimizer });
+ * const data = arrayDataset(tensor([[0], [1], [2], [3]]), tensor([[1], [3], [5], [7]]));
+ * await trainer.fit(data, { epochs: 3, callbacks: [csvLog("runs/line/log.csv")] });
+ * const { numbers } = await readTable("runs/line/log.csv", { numbers: ["step", "loss"] });
+ * numbers.get("step"); // [1, 2, 3]
+ * ```
  *
  * @throws {OptionError} when the path is none. The training ends with a {FileError} when it cannot be written.
  */
@@ -53,7 +61,15 @@ export function csvLog(path: string): Callback {
  * Writes a line of JSON for each step, with what `onProgress` is told of it; NaN and infinities are null. A training that
  * is resumed goes on with the file as it was at its checkpoint; one that begins begins a new one.
  *
- *     await trainer.fit(data, { callbacks: [jsonLog("runs/names/log.jsonl")] });
+ * ```ts
+ * const model = new Linear({ inputSize: 1, outputSize: 1 });
+ * const optimizer = new Adam(model.parameters(), { learningRate: 0.1 });
+ * const trainer = new Trainer({ model, loss: mseLoss, optimizer });
+ * const data = arrayDataset(tensor([[0], [1], [2], [3]]), tensor([[1], [3], [5], [7]]));
+ * await trainer.fit(data, { epochs: 3, callbacks: [jsonLog("runs/line/log.jsonl")] });
+ * const steps = await readJsonLines<Progress>("runs/line/log.jsonl").map(({ step }) => step).toArray();
+ * steps; // [1, 2, 3]
+ * ```
  *
  * @throws {OptionError} when the path is none. The training ends with a {FileError} when it cannot be written.
  */

@@ -15,7 +15,17 @@ export interface PlottedHistory {
  * A history as a drawing: the loss of each step, its moving average, and the validations, as an SVG element for a page.
  * Colours are the custom properties `--raw`, `--training`, `--validation`, `--line` and `--quiet` where the page has them.
  *
- *     writeFileSync("loss.svg", await plotHistory(await trainer.fit(data, { epochs: 10 })));
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ *
+ * const model = new Linear({ inputSize: 1, outputSize: 1 });
+ * const optimizer = new Adam(model.parameters(), { learningRate: 0.1 });
+ * const trainer = new Trainer({ model, loss: mseLoss, optimizer });
+ * const data = arrayDataset(tensor([[0], [1], [2], [3]]), tensor([[1], [3], [5], [7]]));
+ * const drawing = await plotHistory(await trainer.fit(data, { epochs: 50 }), { label: "squared error" });
+ * drawing.startsWith("<svg"); // true
+ * writeFileSync("loss.svg", drawing);
+ * ```
  */
 export async function plotHistory({ loss, validation }: PlottedHistory, options: PlotOptions = {}): Promise<string> {
   // Loaded when first used: the drawing library is large.

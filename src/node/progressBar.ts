@@ -18,7 +18,14 @@ export interface ProgressBarOptions {
 /**
  * Shows how far a training is: a bar in a terminal, elsewhere a plain line now and then and one at each validation.
  *
- *     await trainer.fit(data, { epochs: 10, callbacks: [progressBar()] });
+ * ```ts
+ * const model = new Linear({ inputSize: 1, outputSize: 1 });
+ * const optimizer = new Adam(model.parameters(), { learningRate: 0.1 });
+ * const trainer = new Trainer({ model, loss: mseLoss, optimizer });
+ * const data = arrayDataset(tensor([[0], [1], [2], [3]]), tensor([[1], [3], [5], [7]]));
+ * const history = await trainer.fit(data, { epochs: 50, callbacks: [progressBar()] });
+ * history.steps; // 50
+ * ```
  *
  * @throws {OptionError} when an option is unknown.
  */

@@ -4,9 +4,14 @@ import { textOf } from "./text.ts";
 /**
  * Reads a .ts or .tsv file of the UCR and UEA archives of time series; see `parseSeriesFile`.
  *
- * ```js
- * const train = await readSeriesFile("GunPoint_TRAIN.ts");
- * const test = await readSeriesFile("GunPoint_TEST.ts", { classes: train.classes });
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ *
+ * writeFileSync("Slope_TRAIN.ts", "@classLabel true up down\n@data\n0.1,0.5:up\n0.7,0.3,0.2:down\n");
+ * writeFileSync("Slope_TEST.tsv", "down\t0.9\t0.4\n");
+ * const train = await readSeriesFile("Slope_TRAIN.ts");
+ * const test = await readSeriesFile("Slope_TEST.tsv", { classes: train.classes });
+ * test.examples.map(({ label }) => label); // [1]
  * ```
  *
  * @throws {DataError} when it cannot be read, or as `parseSeriesFile` does.

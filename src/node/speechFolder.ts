@@ -54,10 +54,25 @@ interface Name {
  * A folder of WAV files whose names say what is said, by whom, and which take it is, or which lie in a subfolder for each class.
  * Files are read while they are walked.
  *
- * ```js
- * const { train, test, classes, sampleRate } = await speechFolder("fsdd");
+ * ```ts
+ * import { mkdirSync, writeFileSync } from "node:fs";
+ *
+ * // The head of a WAV file of one second, 8,000 samples of 16 bits; silence follows.
+ * const head = "52494646a43e000057415645666d74201000000001000100401f0000803e00000200100064617461803e0000";
+ * mkdirSync("digits");
+ * for (const name of ["seven_ann_0", "seven_ann_5", "two_bob_6"]) {
+ *   writeFileSync(`digits/${name}.wav`, Buffer.concat([Buffer.from(head, "hex"), Buffer.alloc(16_000)]));
+ * }
+ * const { train, test, classes, sampleRate } = await speechFolder("digits");
+ * classes; // ["seven", "two"]
+ * const takes = await test.map(({ take }) => take).toArray();
+ * takes; // [0]
  * const features = mfcc({ sampleRate });
- * const source = train.map(({ samples, label }) => ({ input: features(samples), label })).shuffle().batch();
+ * const examples = train.map(({ samples, label }) => ({ input: features(samples), label }));
+ * const source = examples.shuffle().batch({ batchSize: 2 }); // for `trainer.fit`
+ * source.stepsPerEpoch; // 1
+ * const labels = await examples.map(({ label }) => label).toArray();
+ * labels; // [0, 1]
  * ```
  *
  * @throws {DataError} when the folder cannot be read or holds no such file; while it is walked, naming the file: when it is no WAV

@@ -11,8 +11,17 @@ import { fileError, requireFolder } from "./files.ts";
  * `epoch` of each step, `validation/loss` and `validation/<metric>` of each validation. A training that is resumed writes
  * another file, which says from which step on it takes the place of the first.
  *
- *     await trainer.fit(data, { callbacks: [tensorBoard("runs/names")] });
- *     // tensorboard --logdir runs
+ * ```ts
+ * import { readdirSync } from "node:fs";
+ *
+ * const model = new Linear({ inputSize: 1, outputSize: 1 });
+ * const optimizer = new Adam(model.parameters(), { learningRate: 0.1 });
+ * const trainer = new Trainer({ model, loss: mseLoss, optimizer });
+ * const data = arrayDataset(tensor([[0], [1], [2], [3]]), tensor([[1], [3], [5], [7]]));
+ * await trainer.fit(data, { epochs: 5, callbacks: [tensorBoard("runs/line")] });
+ * // tensorboard --logdir runs
+ * readdirSync("runs/line").length; // 1
+ * ```
  *
  * @throws {OptionError} when the folder is none. The training ends with a {FileError} when it cannot be written.
  */

@@ -106,6 +106,17 @@ async function lineOfFault(path: string, encoding: string, start: number): Promi
 
 /**
  * The lines of a text file, without their ends; no more than a piece of the file is in memory.
+ *
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ *
+ * writeFileSync("train.txt", "the sea\nthe ship\r\n");
+ * const lines = await readLines("train.txt").toArray();
+ * lines; // ["the sea", "the ship"]
+ * const vocabulary = await WordVocabulary.count(readLines("train.txt"));
+ * vocabulary.words; // ["<unk>", "the", "sea", "ship"]
+ * ```
+ *
  * @throws {OptionError} when the encoding is unknown; while they are walked {DataError} when the file cannot be read, naming
  *   the line where it is not text of its encoding.
  */
@@ -139,8 +150,13 @@ export interface JsonLinesOptions extends TextOptions {
 /**
  * The objects of a JSON lines file: one a line, blank lines left out.
  *
- * ```js
- * const words = readJsonLines<{ word: string; class: number }>("words.jsonl", { fields: ["word", "class"] });
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ *
+ * writeFileSync("words.jsonl", '{ "word": "so", "class": 0 }\n{ "word": "long", "class": 1 }\n');
+ * const rows = readJsonLines<{ word: string; class: number }>("words.jsonl", { fields: ["word", "class"] });
+ * const words = await rows.map(({ word }) => word).toArray();
+ * words; // ["so", "long"]
  * ```
  *
  * @throws {DataError} while they are walked: the file cannot be read, or a line is no JSON object or lacks a field; the message

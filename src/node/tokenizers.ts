@@ -109,9 +109,13 @@ export interface WordPieceOptions {
 /**
  * BERT's tokenizer, from its vocab.txt (a piece a line).
  *
- * ```js
- * const tokenizer = await wordPieceTokenizer("bert/vocab.txt");
- * tokenizer.decode(tokenizer.encode("Unrolled networks")); // "unrolled networks"
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ *
+ * writeFileSync("vocab.txt", ["[UNK]", "un", "##roll", "##ed", "net", "##works"].join("\n"));
+ * const tokenizer = await wordPieceTokenizer("vocab.txt");
+ * tokenizer.encode("Unrolled networks"); // [1, 2, 3, 4, 5]
+ * tokenizer.decode([1, 2, 3, 4, 5]); // "unrolled networks"
  * ```
  *
  * @throws {DataError} when the file cannot be read or has no piece [UNK]; {OptionError} when an option is unknown.
@@ -154,6 +158,16 @@ export async function wordPieceTokenizer(path: string, options: WordPieceOptions
  * GPT-2's tokenizer: bytes paired by frequency, from its encoder.json (or vocab.json) and vocab.bpe (or merges.txt). Every text
  * can be written in it, and comes back as it was.
  *
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ *
+ * writeFileSync("encoder.json", JSON.stringify({ l: 0, o: 1, w: 2, e: 3, r: 4, lo: 5, low: 6, er: 7 }));
+ * writeFileSync("vocab.bpe", "l o\nlo w\ne r\n");
+ * const tokenizer = await bytePairTokenizer("encoder.json", "vocab.bpe");
+ * tokenizer.encode("lower"); // [6, 7]
+ * tokenizer.decode([6, 7]); // "lower"
+ * ```
+ *
  * @throws {DataError} when a file cannot be read or is not what it should be.
  * Source: Radford et al. 2019, "Language models are unsupervised multitask learners"; Sennrich, Haddow & Birch 2016.
  */
@@ -191,6 +205,11 @@ export async function bytePairTokenizer(vocabularyPath: string, mergesPath: stri
  * A SentencePiece unigram tokenizer, from its model file. What is in no piece comes back as \u2047. Text is brought to one
  * spelling by the rules the model names (NFKC, with or without those for machine translation, in small letters or not), not by
  * the table it carries: rules of one's own are refused.
+ *
+ * ```ts
+ * const tokenizer = await sentencePieceTokenizer("spiece.model");
+ * const text = tokenizer.decode(tokenizer.encode("  two  spaces ")); // "two spaces"
+ * ```
  *
  * @throws {DataError} when the file cannot be read, is damaged, or is no unigram model.
  * Source: Kudo 2018, "Subword regularization"; Kudo & Richardson 2018, "SentencePiece".
@@ -237,6 +256,24 @@ const normalizations: Readonly<Record<string, readonly object[]>> = {
 
 /**
  * A tokenizer from a tokenizer.json, as models on the Hugging Face Hub bring it.
+ *
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ *
+ * const definition = {
+ *   added_tokens: [],
+ *   normalizer: { type: "Lowercase" },
+ *   pre_tokenizer: { type: "Whitespace" },
+ *   model: { type: "WordPiece", vocab: { "[UNK]": 0, sea: 1, ship: 2 }, unk_token: "[UNK]" },
+ *   post_processor: null,
+ *   decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+ * };
+ * writeFileSync("tokenizer.json", JSON.stringify(definition));
+ * const tokenizer = await readTokenizer("tokenizer.json");
+ * tokenizer.size; // 3
+ * tokenizer.encode("Ship sea boat"); // [2, 1, 0]
+ * tokenizer.decode([2, 1]); // "ship sea"
+ * ```
  *
  * @param configurationPath the tokenizer_config.json beside it, if there is one.
  * @throws {DataError} when a file cannot be read or is no tokenizer.

@@ -1,13 +1,16 @@
 /**
  * Every example in a docstring of src/ is run. A ```ts block there is a program of its own, to which the names of the
- * library that it uses are imported; a line `expression; // value` says what comes out, and is held to it.
+ * library that it uses are imported; a line `expression; // value` says what comes out, and is held to it. It runs in an
+ * empty folder of its own, where it may write the files that it reads.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import * as unrolled from "../../src/index.ts";
+import * as node from "../../src/node/index.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, "build/docstrings");
@@ -42,14 +45,29 @@ const examples: Example[] = sources.flatMap((file) =>
   ),
 );
 
-/** The types that the library exports. */
-const types = [...readFileSync(join(root, "src/index.ts"), "utf8").matchAll(/export (type )?\{(.*?)\}/gs)].flatMap(
-  ([, whole, list]) =>
+/** The types that an entry of the library exports. */
+function typesOf(file: string): string[] {
+  const lists = readFileSync(join(root, "src", file), "utf8").matchAll(/export (type )?\{(.*?)\}/gs);
+  return [...lists].flatMap(([, whole, list]) =>
     (list as string)
       .split(",")
       .filter((entry) => whole || /^\s*type /.test(entry))
       .map((entry) => entry.replace(/^\s*(?:type )?/, "").trim()),
-);
+  );
+}
+
+/** The library's entries, and what each exports. */
+const entries = [
+  { from: "unrolled", values: Object.keys(unrolled), types: typesOf("index.ts") },
+  { from: "unrolled/node", values: Object.keys(node), types: typesOf("node/index.ts") },
+];
+
+/** Examples that are not run but type-checked, by a name that they alone use, and why. */
+const notRun: Readonly<Record<string, string>> = {
+  sentencePieceTokenizer: "its binary model file comes from training on a text, and is in no few lines written",
+};
+
+const isRun = ({ code }: Example): boolean => !Object.keys(notRun).some((name) => code.includes(name));
 
 /** Those of these names that a program uses and does not declare. */
 function namesIn(code: string, names: readonly string[]): string {
@@ -60,9 +78,14 @@ function namesIn(code: string, names: readonly string[]): string {
 
 /** A program with the imports it needs. */
 function withImports(code: string): string {
-  const [values, alone] = [Object.keys(unrolled), types];
-  return `import { ${namesIn(code, values)} } from "unrolled";
-import type { ${namesIn(code, alone)} } from "unrolled";
+  const imports = entries.flatMap(({ from, values, types }) => {
+    const [used, usedTypes] = [namesIn(code, values), namesIn(code, types)];
+    return [
+      ...(used === "" ? [] : [`import { ${used} } from "${from}";`]),
+      ...(usedTypes === "" ? [] : [`import type { ${usedTypes} } from "${from}";`]),
+    ];
+  });
+  return `${imports.join("\n")}
 ${code}
 export {};
 `;
@@ -127,9 +150,15 @@ async function run({ code }: Example, name: string): Promise<number> {
   const log = vi.spyOn(console, "log").mockImplementation(() => {
     said += 1;
   });
+  const drawn = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const [before, empty] = [process.cwd(), mkdtempSync(join(tmpdir(), "unrolled-docstrings-"))];
+  process.chdir(empty);
   try {
     await import(/* @vite-ignore */ join(folder, `${name}.ts`));
   } finally {
+    process.chdir(before);
+    rmSync(empty, { recursive: true, force: true });
+    drawn.mockRestore();
     log.mockRestore();
     vi.unstubAllGlobals();
   }
@@ -139,7 +168,7 @@ async function run({ code }: Example, name: string): Promise<number> {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("examples run, and give what they say", () => {
-  test.each(examples.map((example) => [`src/${example.file}:${example.line}`, example] as const))(
+  test.each(examples.filter(isRun).map((example) => [`src/${example.file}:${example.line}`, example] as const))(
     "%s",
     async (name, example) => {
       expect(await run(example, name.replace(/\W+/g, "-")), "values that are said").toBeGreaterThan(0);
@@ -171,14 +200,16 @@ test("an example that says something wrong is found out", async () => {
   await expect(check("number", "square(tensor([2])); // [5]\n")).rejects.toThrow(/not 5/);
   await expect(check("count", "square(tensor([2, 3])); // [4]\n")).rejects.toThrow(/how many/);
   await expect(check("name", "square(unknown);\n")).rejects.toThrow(/unknown is not defined/);
+  await expect(check("file", 'await readLines("none.txt").toArray();\n')).rejects.toThrow(/none.txt: cannot be read/);
+  expect(await check("folder", 'import { readdirSync } from "node:fs";\nreaddirSync(".").length; // 0\n')).toBe(1);
   expect(await check("right", "square(tensor([2])); // [4]\n")).toBe(1);
   expect(await check("silent", "square(tensor([2])); // the square of 2\nconst x = 1; // 2\n")).toBe(0);
 });
 
-test("code in docstrings is fenced, so that it is run", () => {
+test("code in docstrings is fenced as ts, so that it is run", () => {
   const loose = sources.flatMap((file) =>
     docstringsOf(file).flatMap(({ line, text }) =>
-      [...text.replace(/^```ts\n.*?^```$/gms, "").matchAll(/^ {4,}(?:\S.*);(?: \/\/ .*)?$/gm)].map(
+      [...text.replace(/^```ts\n.*?^```$/gms, "").matchAll(/^ {4,}(?:\S.*);(?: \/\/ .*)?$|^```.+$/gm)].map(
         ([code]) => `src/${file}:${line}: ${code.trim()}`,
       ),
     ),
@@ -190,7 +221,8 @@ test("code in docstrings is fenced, so that it is run", () => {
 const withoutExample = /^(?:configure|load|threadsReady|Activation|Optimizer|\w+Error)$/;
 
 test("whatever the library exports is in an example, but for engine settings and errors", () => {
+  const exported = entries.flatMap(({ values }) => values);
   const code = examples.map((example) => example.code.replace(/\/\/.*/g, "")).join("\n");
   const words = new Set(code.match(/(?<![.\w$])[A-Za-z_$][\w$]*/g));
-  expect(Object.keys(unrolled).filter((name) => !words.has(name) && !withoutExample.test(name))).toEqual([]);
+  expect(exported.filter((name) => !words.has(name) && !withoutExample.test(name))).toEqual([]);
 });
