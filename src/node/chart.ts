@@ -31,21 +31,24 @@ const MOST_POINTS = 1200;
 export function renderLossChart({ loss, validation, label }: LossCurves): string {
   const chart = init(null, null, { renderer: "svg", ssr: true, ...SIZE });
   const points = loss.map((value, i) => [i + 1, value] as const);
-  chart.setOption({
-    animation: false,
-    textStyle: { fontFamily: "inherit", fontSize: 12 },
-    grid: { left: 52, right: 20, top: 18, bottom: 46 },
-    xAxis: { ...axis("step"), min: 0, max: loss.length, splitLine: { show: false } },
-    yAxis: { ...axis(label), scale: true, ...range(smooth(loss), validation) },
-    series: [
-      line(thin(points), "var(--raw, #b9c6d8)", 1),
-      line(thin(smooth(loss)), "var(--training, #2563a8)", 2),
-      { ...line(validation, "var(--validation, #c2571a)", 2), symbol: "circle", showSymbol: true, symbolSize: 6 },
-    ],
-  });
-  const svg = chart.renderToSVGString();
-  chart.dispose();
-  return forPage(svg);
+  try {
+    chart.setOption({
+      animation: false,
+      textStyle: { fontFamily: "inherit", fontSize: 12 },
+      grid: { left: 52, right: 20, top: 18, bottom: 46 },
+      xAxis: { ...axis("step"), min: 0, max: loss.length, splitLine: { show: false } },
+      yAxis: { ...axis(label), scale: true, ...range(smooth(loss), validation) },
+      series: [
+        line(thin(points), "var(--raw, #b9c6d8)", 1),
+        line(thin(smooth(loss)), "var(--training, #2563a8)", 2),
+        { ...line(validation, "var(--validation, #c2571a)", 2), symbol: "circle", showSymbol: true, symbolSize: 6 },
+      ],
+    });
+    return forPage(chart.renderToSVGString());
+  } finally {
+    // Left alone, it would keep the process alive.
+    chart.dispose();
+  }
 }
 
 function axis(name: string) {
@@ -79,9 +82,11 @@ function range(smoothed: Curve, validation: Curve): { min: number; max: number }
   const values = [...smoothed, ...validation].map(([, value]) => value);
   const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  // Round numbers: halves of the power of ten that fits.
-  const unit = 10 ** Math.floor(Math.log10(high - low || Math.abs(high) || 1)) / 2;
-  return { min: Math.floor(low / unit) * unit, max: Math.floor(high / unit + 1) * unit };
+  // Round numbers: halves of the power of ten that fits. Values that hardly differ are drawn as such.
+  const spread = Math.max(high - low, Math.abs(high) / 50) || 1;
+  const unit = 10 ** Math.floor(Math.log10(spread)) / 2;
+  const round = (units: number): number => Number((units * unit).toPrecision(12));
+  return { min: round(Math.floor(low / unit)), max: round(Math.floor(high / unit + 1)) };
 }
 
 /** Steps on each side that a moving average takes in: about a fiftieth of the training in all. */

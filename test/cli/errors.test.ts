@@ -83,7 +83,7 @@ describe("an option that is none", () => {
     [["sample", "x", "--length", "0"], /--length: expected a whole number ≥ 1, got "0"/],
     [["sample", "x", "--temperature", "-1"], /--temperature: expected a number ≥ 0, got "-1"/],
     [["teach"], /unknown command 'teach'/],
-    [[], /expected a command, train, resume or sample, got none/],
+    [[], /expected a command, such as train or classify, got none/],
   ])("%j", async (words, wanted) => {
     expect(await complaint(...words)).toMatch(wanted);
   });
@@ -164,7 +164,13 @@ test("nothing is left behind by commands that fail", async () => {
 });
 
 test("--help of every command ends well and gives an example", async () => {
-  for (const words of [["--help"], ["train", "--help"], ["sample", "--help"]]) {
+  for (const words of [
+    ["--help"],
+    ["train", "--help"],
+    ["sample", "--help"],
+    ["classify", "--help"],
+    ["forecast", "--help"],
+  ]) {
     const { code, stdout, stderr } = await cli.run(...words);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/Usage: unrolled/);

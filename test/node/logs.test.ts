@@ -228,3 +228,16 @@ test("plotHistory: the curves of a history as SVG", async () => {
   expect(svg).toContain(">0.002<");
   expect(svg).toContain("var(--validation");
 });
+
+test("plotHistory: losses that hardly differ, and round numbers on the axis", async () => {
+  for (const [loss, validation] of [
+    [0.5314718246459, 0.5314718246458],
+    [0.5314718246, 0.5315],
+    [0, 0],
+    [0.8312345, 0.0001],
+  ] as const) {
+    const svg = await plotHistory({ loss: [loss], validation: [{ step: 1, loss: validation }] });
+    expect(svg).toMatch(/^<svg /);
+    expect(svg).not.toMatch(/\d\.\d{6}\d*<\/text>|NaN/);
+  }
+});

@@ -60,12 +60,12 @@ export async function classify(settings: Settings): Promise<void> {
   seed(settings.seed);
   const model = buildModel(settings, collection, division);
   const display = openDisplay("sequences");
-  display.say(introduce(settings, collection, division, model));
   const stop = new AbortController();
   const forget = onInterrupt(() => {
     stop.abort();
     display.say("stopping after this step, then saving; Ctrl-C again leaves at once");
   });
+  display.say(introduce(settings, collection, division, model));
   try {
     const history = await train(settings, model, division, display, stop.signal);
     display.end();

@@ -12,6 +12,7 @@ export interface Application {
   readonly file: string;
   /** The model's file, or the folder of its run. */
   readonly model: string;
+  readonly missing: "refuse" | "previous";
   readonly json: string | null;
   readonly deterministic: boolean;
   readonly threads: number | "auto";
@@ -21,12 +22,19 @@ export interface Application {
  * Tells what comes after a series, as a table: time, forecast, and the band's ends.
  * @throws {Failure | DataError} when the model or the series is not as it should be.
  */
-export async function applyModel({ file, model: path, json, deterministic, threads }: Application): Promise<void> {
+export async function applyModel({
+  file,
+  model: path,
+  missing,
+  json,
+  deterministic,
+  threads,
+}: Application): Promise<void> {
   if (json !== null) requireWritable("--json", dirname(resolve(json)), [basename(json)]);
   configure({ deterministic, threads });
   const model = loadModel(path);
   const [target, ...inputs] = model.names;
-  const series = await readSeries(file, { target, inputs, time: model.timeColumn ?? undefined });
+  const series = await readSeries(file, { target, inputs, time: model.timeColumn ?? undefined, missing });
   const { history } = model.architecture;
   if (series.rows < history)
     throw new Failure(`${file}: expected at least ${history} rows, which the model sees, got ${series.rows}`);

@@ -1,7 +1,7 @@
 import { parse } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { Failure } from "../failure.ts";
-import { folderName, fraction, positive, threadCount, wholeNumber } from "../options.ts";
+import { folderName, fraction, oneOf, positive, threadCount, wholeNumber } from "../options.ts";
 import { applyModel } from "./apply.ts";
 import { forecast } from "./run.ts";
 
@@ -10,6 +10,7 @@ interface ForecastOptions {
   readonly target?: string;
   readonly inputs: readonly string[];
   readonly time?: string;
+  readonly missing: "refuse" | "previous";
   readonly horizon: number;
   readonly history?: number;
   readonly season?: number;
@@ -55,6 +56,12 @@ export function forecastCommand(): Command {
     .option("--horizon <N>", "rows to foretell", count, 12)
     .option("--inputs <COLUMNS>", "columns that help to, with commas between (default: none)", columnNames, [])
     .option("--time <COLUMN>", "column of times (default: one named so, or the first of text)")
+    .option(
+      "--missing <WHAT>",
+      "what to do where a value is missing: refuse, or take the previous",
+      oneOf(["refuse", "previous"] as const),
+      "refuse",
+    )
     .option("--history <N>", "rows the network sees (default: 3 seasons, 144 at most; 36 without)", count)
     .option("--season <N>", "rows of a season (default: the calendar's, or from the autocorrelation)", count)
     .option("--test <F>", "fraction of the series, from its end, to test on", someFraction, 0.2)
@@ -64,7 +71,7 @@ export function forecastCommand(): Command {
     .option("--hidden <N>", "units of the GRU", count, 64)
     .option("--dropout <P>", "probability of dropping a number before the last layer", fraction, 0.2)
     .option("--batch <N>", "windows a step", count, 32)
-    .option("--epochs <N>", "passes at most (default: 2,500 steps' worth, 5 to 150)", count)
+    .option("--epochs <N>", "passes at most (default: 2,500 steps' worth, 5 to 300)", count)
     .option("--learning-rate <R>", "of AdamW, at first", positive, 0.002)
     .option("--seed <K>", "of weights and order", wholeNumber(0), 1)
     .option("--out <DIR>", "folder for the results (default: runs/NAME)")

@@ -35,9 +35,10 @@ const forecastFile = "forecast.csv";
 /** Steps that are enough for most series, and passes that are never fewer or more. */
 const PLENTY = 2500;
 const FEWEST_EPOCHS = 5;
-const MOST_EPOCHS = 150;
+const MOST_EPOCHS = 300;
 
-/** Passes after which it stops when the validation got no better. */
+/** Looks at the validation at most, and how many may be no better than the best before it stops. */
+const LOOKS = 80;
 const PATIENCE = 12;
 
 const WEIGHT_DECAY = 0.01;
@@ -49,8 +50,13 @@ const CLIP = 1;
  *   written.
  */
 export async function forecast(settings: Settings): Promise<void> {
-  const { target, inputs, time } = settings;
-  const series = await readSeries(settings.file, { target: target ?? undefined, inputs, time: time ?? undefined });
+  const { target, inputs, time, missing } = settings;
+  const series = await readSeries(settings.file, {
+    target: target ?? undefined,
+    inputs,
+    time: time ?? undefined,
+    missing,
+  });
   const frame = frameOf(series, settings);
   if (settings.json !== null) {
     const path = resolve(settings.json);
@@ -62,12 +68,12 @@ export async function forecast(settings: Settings): Promise<void> {
   const model = buildModel(settings, series, frame);
   const parts = partsOf(model, series, frame);
   const display = openDisplay("windows");
-  display.say(introduce(settings, series, frame, model));
   const stop = new AbortController();
   const forget = onInterrupt(() => {
     stop.abort();
     display.say("stopping after this step, then saving; Ctrl-C again leaves at once");
   });
+  display.say(introduce(settings, series, frame, model));
   try {
     const history = await train(settings, model, parts, display, stop.signal);
     display.end();
@@ -154,6 +160,7 @@ function train(
     batchSize: batch,
     schedule: cosineSchedule({ learningRate, steps }),
     validation,
+    validationEvery: Math.max(perEpoch, Math.ceil(steps / LOOKS)),
     callbacks: [earlyStopping({ patience: PATIENCE })],
     signal,
     onProgress,

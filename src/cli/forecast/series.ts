@@ -23,6 +23,8 @@ export interface Choice {
   readonly target?: string;
   readonly inputs: readonly string[];
   readonly time?: string;
+  /** What to do where a value is missing; default: refuse it. */
+  readonly missing?: "refuse" | "previous";
 }
 
 /** Names that a column of times goes by. */
@@ -42,7 +44,12 @@ export async function readSeries(path: string, choice: Choice): Promise<Series> 
   const names = [target, ...choice.inputs];
   const twice = names.find((name, i) => names.indexOf(name) !== i || name === timeColumn);
   if (twice !== undefined) throw new Failure(`--inputs: expected each column once, got ${JSON.stringify(twice)} twice`);
-  const table = await readTable(path, { header, numbers: names, text: timeColumn === null ? [] : [timeColumn] });
+  const table = await readTable(path, {
+    header,
+    numbers: names,
+    text: timeColumn === null ? [] : [timeColumn],
+    missing: choice.missing ?? "refuse",
+  });
   const columns = names.map((name) => table.numbers.get(name) as Float64Array);
   columns.forEach((column, c) => {
     if (column.some((value) => value !== column[0])) return;

@@ -10,6 +10,7 @@ export interface Settings {
   readonly inputs: readonly string[];
   /** The column of times, or null to find it. */
   readonly time: string | null;
+  readonly missing: "refuse" | "previous";
   readonly horizon: number;
   /** Rows shown, or null to go by the season. */
   readonly history: number | null;
