@@ -166,7 +166,7 @@ describe("folders", () => {
     fill("tones", tones({ low: 300, high: 1500 }, 9));
     const { stdout, stderr } = await cli.run("classify", "tones", ...quick);
     expect(stderr).toBe("");
-    expect(stdout).toMatch(/36 sequences of 2 classes; 20 steps on average, of log-mel frames of 40 bands/);
+    expect(stdout).toMatch(/36 sequences of 2 classes; 2\d steps on average, of log-mel frames of 40 bands/);
     expect(stdout).toContain("test: 20 sequences, takes 0 to 4 of each speaker and label");
     expect(json("runs/tones/history.json").accuracy).toBeGreaterThan(0.9);
     cli.write("new.wav", toneFile(310));
@@ -217,7 +217,7 @@ describe("folders", () => {
     const cases: [string, RegExp][] = [
       ["nothing", /nothing: expected \.wav or \.csv files in folders named by their labels, got none/],
       ["rates", /rates\/a\/2\.wav: expected 8000 samples a second as in rates\/a\/1\.wav, got 16000/],
-      ["broken", /broken\/a\/1\.wav: expected 3200 bytes after byte 44, got 456: it is cut off/],
+      ["broken", /broken\/a\/1\.wav: expected 3200 bytes of "data", got 456: the file is cut off/],
       ["other", /other\/a\/1\.wav: expected a WAV file, got something else/],
       ["mixed", /mixed: expected files of one kind, got \.wav and \.csv/],
       ["single", /single: expected at least 2 classes, got only "a"/],

@@ -5,8 +5,7 @@ import { Failure, reasonOf } from "../failure.ts";
 import { isFolder } from "../files.ts";
 import { hasHeader } from "../table.ts";
 import type { Collection, Reading, Sequence } from "./collection.ts";
-import { type LogMel, logMel, logMelFor } from "./logMel.ts";
-import { readRecording } from "./recording.ts";
+import { featuresOf, type LogMel, logMelFor, readRecording } from "./logMel.ts";
 
 /** A file that holds one sequence. */
 interface Found {
@@ -106,7 +105,7 @@ function readRecordings(found: readonly Found[]): { sequences: Sequence[]; featu
     const isTest = agreed && Number(parts?.take) <= LAST_TEST_TAKE;
     return {
       name: basename(path),
-      input: logMel(recording, features),
+      input: featuresOf(recording, features),
       label,
       speaker: parts?.speaker ?? null,
       official: isTest ? "test" : "training",

@@ -120,6 +120,7 @@ const reasons = { done: "all passes done", callback: "early", aborted: "interrup
 
 function dataOf({ data, stopped, steps, loss }: ClassifyRecord): Rows {
   const { features } = data;
+  const duration = (samples: number): string => `${((1000 * samples) / (features?.sampleRate ?? 1)).toFixed(0)} ms`;
   return [
     ["learned from", `${count(data.training)} sequences`],
     ["test", `${count(data.test)} sequences: ${data.rule}`],
@@ -128,7 +129,7 @@ function dataOf({ data, stopped, steps, loss }: ClassifyRecord): Rows {
       ? [
           [
             "frames",
-            `${features.window * 1000} ms every ${features.hop * 1000} ms, ${count(features.sampleRate)} samples a second`,
+            `${duration(features.windowLength)} every ${duration(features.hopLength)}, ${count(features.sampleRate)} samples a second`,
           ] as const,
         ]
       : []),
