@@ -75,6 +75,6 @@ export interface ClassifyRecord {
   /** What was found on the test on the way; nothing was chosen by it. */
   readonly checks: readonly Validation[];
   readonly predictions: readonly Prediction[];
-  /** Of each step's batch, nats. */
+  /** Of each step's batch, nats; a tenth of each label goes to all classes alike, so that 0 is out of reach. */
   readonly loss: readonly number[];
 }
