@@ -65,13 +65,13 @@ async function perform(settings: Settings, left: Left | null): Promise<void> {
   seed(settings.seed);
   const model = buildModel(settings, corpus.vocabulary);
   const display = openDisplay();
-  display.say(introduce(settings, corpus, countParameters(model)));
-  if (left) display.say(`going on from step ${count(left.step)}`);
   const stop = new AbortController();
   const forget = onInterrupt(() => {
     stop.abort();
     display.say("stopping after this step, then saving; Ctrl-C again leaves at once");
   });
+  display.say(introduce(settings, corpus, countParameters(model)));
+  if (left) display.say(`going on from step ${count(left.step)}`);
   try {
     const record = await new Training(settings, corpus, model, display, left).run(stop.signal);
     await writeResults(settings, record);
