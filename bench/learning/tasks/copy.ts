@@ -29,8 +29,8 @@ const SOLVED = 0.99;
 const EVERY = 100;
 const MOST = 12_000;
 const LEARNING_RATE = 1e-2;
-/** Half a cosine takes the learning rate down to a twentieth over so many steps. */
-const FALL = 6000;
+/** Half a cosine takes the learning rate down to a hundredth over so many steps. */
+const FALL = 9000;
 const BLANK = SYMBOLS;
 const SIGN = SYMBOLS + 1;
 
@@ -58,7 +58,7 @@ function patientGru(inputSize: number, hiddenSize: number): GRU {
 }
 
 function learningRateAt(step: number): number {
-  return LEARNING_RATE * Math.max(0.05, 0.5 * (1 + Math.cos((Math.PI * Math.min(step, FALL)) / FALL)));
+  return LEARNING_RATE * Math.max(0.01, 0.5 * (1 + Math.cos((Math.PI * Math.min(step, FALL)) / FALL)));
 }
 
 /** The share of right answers in the last ten steps. */
