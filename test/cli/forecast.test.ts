@@ -104,6 +104,22 @@ describe("a series of months", () => {
     );
   });
 
+  test("is read as spreadsheets of other countries write it, and may repeat itself to the number", async () => {
+    const rows = Array.from(
+      { length: 120 },
+      (_, i) => `${1990 + Math.floor(i / 12)}-${String((i % 12) + 1).padStart(2, "0")};"a; b";${i % 12},5`,
+    );
+    cli.write("umsatz.csv", `\ufeffMonat;Ort;Umsatz\r\n${rows.join("\r\n")}\r\n`);
+    const words = ["--target", "Umsatz", "--time", "Monat", "--horizon", "3", "--epochs", "2", "--hidden", "4"];
+    const { code, stderr, stdout } = await cli.run("forecast", "umsatz.csv", ...words);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/seasonal naive, 12 +MAE 0 +RMSE 0 +MASE –/);
+    expect(stdout).not.toMatch(/NaN|Infinity/);
+    expect(text("runs/umsatz/report.html")).not.toMatch(/NaN|Infinity/);
+    const { recent } = json("runs/umsatz/history.json") as { recent: { value: number }[] };
+    expect(recent.slice(-3).map(({ value }) => value)).toEqual([9.5, 10.5, 11.5]);
+  });
+
   test("takes other columns as inputs", async () => {
     const { stdout, stderr } = await cli.run(
       ...["forecast", "sales.csv", "--target", "Price", "--inputs", "Sales", "--horizon", "2", "--hidden", "8"],
@@ -257,6 +273,7 @@ describe("by hand", () => {
     expect(steps.map(({ mae }) => mae)).toEqual([2, 4]);
     expect(bandOf(naive(series, [4, 5], 2), series, 0.9)).toEqual([2, 4]);
     expect(coverageOf(naive(series, [4, 6], 2), series, [2, 4])).toBe(0.75);
+    expect(scoreOf("x", naive(series, [4], 2), series, 0).all).toEqual({ mae: 3, rmse: Math.sqrt(10), mase: null });
   });
 });
 

@@ -3,7 +3,7 @@ import { basename, extname, join } from "node:path";
 import { csvColumns, readTable } from "../../node/index.ts";
 import { Failure, reasonOf } from "../failure.ts";
 import { isFolder } from "../files.ts";
-import { hasHeader } from "../table.ts";
+import { tableFormat } from "../table.ts";
 import type { Collection, Reading, Sequence } from "./collection.ts";
 import { featuresOf, type LogMel, logMelFor, readRecording } from "./logMel.ts";
 
@@ -117,11 +117,11 @@ function readRecordings(found: readonly Found[]): { sequences: Sequence[]; featu
 async function readTables(found: readonly Found[]): Promise<Sequence[]> {
   const sequences: Sequence[] = [];
   for (const { path, label } of found) {
-    const header = await hasHeader(path);
-    const { numbers: names, text } = await csvColumns(path, { header });
+    const format = await tableFormat(path);
+    const { numbers: names, text } = await csvColumns(path, format);
     if (text[0] !== undefined)
       throw new Failure(`${path}: expected numbers in column ${JSON.stringify(text[0])}, got text`);
-    const { length, numbers } = await readTable(path, { header, numbers: names, text: [] });
+    const { length, numbers } = await readTable(path, { ...format, numbers: names, text: [] });
     const data = new Float32Array(length * names.length);
     names.forEach((name, c) => {
       numbers.get(name)?.forEach((value, t) => {

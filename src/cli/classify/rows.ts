@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { csvColumns, readCsv, readTable } from "../../node/index.ts";
 import { Failure } from "../failure.ts";
-import { hasHeader } from "../table.ts";
+import { type TableFormat, tableFormat } from "../table.ts";
 import type { Collection, Reading, Sequence } from "./collection.ts";
 
 /** Names that a column of labels goes by. */
@@ -13,13 +13,13 @@ const labelNames = ["label", "class", "target", "category"];
  * @throws {Failure | DataError} naming file and row.
  */
 export async function readRows(path: string, { label, labelled, known }: Reading): Promise<Collection> {
-  const header = await hasHeader(path);
-  const { numbers, text } = await csvColumns(path, { header });
+  const format = await tableFormat(path);
+  const { numbers, text } = await csvColumns(path, format);
   const names = [...numbers, ...text];
   const wanted = label ?? known?.labelColumn ?? undefined;
   const labelColumn = labelled
     ? wanted === undefined
-      ? await guessLabel(path, header, names, text)
+      ? await guessLabel(path, format, names, text)
       : requireColumn(path, names, wanted)
     : (names.find((name) => name === wanted) ?? null);
   const [stray] = text.filter((name) => name !== labelColumn);
@@ -31,7 +31,7 @@ export async function readRows(path: string, { label, labelled, known }: Reading
   if (values.length === 0) throw new Failure(`${path}: expected columns of numbers beside the label, got none`);
   const sequences: Sequence[] = [];
   const rows = readCsv(path, {
-    header,
+    ...format,
     numbers: values,
     text: labelColumn === null ? [] : [labelColumn],
     missing: Number.NaN,
@@ -63,7 +63,7 @@ function requireColumn(path: string, names: readonly string[], wanted: string): 
 /** The column with a telling name, or the only one of text, or the last or else the first of which numbers are classes. */
 async function guessLabel(
   path: string,
-  header: boolean,
+  format: TableFormat,
   names: readonly string[],
   text: readonly string[],
 ): Promise<string> {
@@ -71,7 +71,7 @@ async function guessLabel(
   const only = text.length === 1 ? text[0] : undefined;
   if (named[0] ?? only) return (named[0] ?? only) as string;
   const candidates = text.length > 1 ? [] : [names.at(-1) as string, names[0] as string];
-  const { numbers } = await readTable(path, { header, numbers: candidates, text: [], missing: Number.NaN });
+  const { numbers } = await readTable(path, { ...format, numbers: candidates, text: [], missing: Number.NaN });
   const found = candidates.find((name) => areClasses(numbers.get(name) as Float64Array));
   if (found !== undefined) return found;
   throw new Failure(`${path}: expected a column of labels, got none that looks like one: say which with --label`);

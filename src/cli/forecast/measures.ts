@@ -5,10 +5,11 @@ export interface Errors {
   /** Root of the mean squared error. */
   readonly rmse: number;
   /**
-   * MAE as a share of that of the seasonal naive forecast within the part that is learned from: below 1 is better.
+   * MAE as a share of that of the seasonal naive forecast within the part that is learned from: below 1 is better. Null where
+   * that forecast never errs, as in a series that repeats itself to the number.
    * Source: Hyndman & Koehler 2006, "Another look at measures of forecast accuracy".
    */
-  readonly mase: number;
+  readonly mase: number | null;
 }
 
 /** Errors of a way to forecast: over all steps ahead, and for each. */
@@ -65,7 +66,7 @@ export function scoreOf(name: string, forecasts: readonly Forecast[], series: Ar
   const errors = (sum: number, squares: number, count: number): Errors => ({
     mae: sum / count,
     rmse: Math.sqrt(squares / count),
-    mase: sum / count / scale,
+    mase: scale === 0 ? null : sum / count / scale,
   });
   const total = (sums: Float64Array): number => sums.reduce((a, b) => a + b, 0);
   return {

@@ -3,7 +3,7 @@ import { count, percent, seconds } from "../format.ts";
 import { drawLines, type Points } from "../report/drawing.ts";
 import { figure as drawing, figures, grid, page, type Rows, table } from "../report/html.ts";
 import { type ForecastRecord, type Foretold, ownErrors } from "./settings.ts";
-import { figure } from "./wording.ts";
+import { figure, scaled } from "./wording.ts";
 
 /** A forecast as one page: figures, what is to come, forecasts beside the truth, errors by step ahead, loss, settings. */
 export async function renderForecastReport(record: ForecastRecord): Promise<string> {
@@ -14,8 +14,10 @@ export async function renderForecastReport(record: ForecastRecord): Promise<stri
     subtitle: describe(record),
     body: `${figures([
       ["mean absolute error on the test", figure(mae)],
-      [`less than ${best.name}`, percent(Math.round((1 - mae / best.all.mae) * 1000) / 1000)],
-      ["MASE", mase.toFixed(3)],
+      best.all.mae === 0
+        ? [`the same of ${best.name}`, "0"]
+        : [`less than ${best.name}`, percent(Math.round((1 - mae / best.all.mae) * 1000) / 1000)],
+      ["MASE", scaled(mase)],
       ["training time", seconds(record.seconds)],
     ])}
 <h2>What is to come</h2>
@@ -25,7 +27,7 @@ ${past(record)}
 ${grid(
   "Errors on the test",
   ["way to forecast", "MAE", "RMSE", "MASE"],
-  record.scores.map(({ name, all }) => [name, figure(all.mae), figure(all.rmse), all.mase.toFixed(3)]),
+  record.scores.map(({ name, all }) => [name, figure(all.mae), figure(all.rmse), scaled(all.mase)]),
 )}
 ${bySteps(record)}
 <h2>Loss</h2>
@@ -121,7 +123,7 @@ function bySteps({ scores, settings }: ForecastRecord): string {
       String(h + 1),
       figure(mae),
       figure(rmse),
-      mase.toFixed(3),
+      scaled(mase),
       ...others.map(({ steps }) => figure(steps[h]?.mae ?? 0)),
     ]),
   );

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { csvColumns, readTable } from "../../node/index.ts";
 import { Failure } from "../failure.ts";
-import { hasHeader } from "../table.ts";
+import { tableFormat } from "../table.ts";
 import { type Calendar, calendarOf } from "./calendar.ts";
 
 /** A series as it was found, in the order of time. */
@@ -36,8 +36,8 @@ const timeName = /^(time|timestamp|date|datetime|year|month|week|day|quarter|hou
  *   never changes, or times go back.
  */
 export async function readSeries(path: string, choice: Choice): Promise<Series> {
-  const header = await hasHeader(path);
-  const { numbers, text } = await csvColumns(path, { header });
+  const format = await tableFormat(path);
+  const { numbers, text } = await csvColumns(path, format);
   const timeColumn = chooseTime(path, choice, numbers, text);
   const target = chooseTarget(path, choice, numbers, text, timeColumn);
   for (const name of choice.inputs) requireNumbers(path, "--inputs", name, numbers, text);
@@ -45,7 +45,7 @@ export async function readSeries(path: string, choice: Choice): Promise<Series> 
   const twice = names.find((name, i) => names.indexOf(name) !== i || name === timeColumn);
   if (twice !== undefined) throw new Failure(`--inputs: expected each column once, got ${JSON.stringify(twice)} twice`);
   const table = await readTable(path, {
-    header,
+    ...format,
     numbers: names,
     text: timeColumn === null ? [] : [timeColumn],
     missing: choice.missing ?? "refuse",
@@ -58,7 +58,7 @@ export async function readSeries(path: string, choice: Choice): Promise<Series> 
     );
   });
   const times = timeColumn === null ? null : (table.text.get(timeColumn) as readonly string[]);
-  const offset = header ? 2 : 1;
+  const offset = format.header ? 2 : 1;
   const calendar = times && calendarOf(times, (i) => `${path} row ${i + offset}`);
   const stamps = times ?? Array.from({ length: table.length }, (_, i) => String(i + 1));
   return { title: basename(path), rows: table.length, names, columns, timeColumn, stamps, calendar };

@@ -12,6 +12,11 @@ export function figure(value: number): string {
   return value.toLocaleString("en-US", { maximumSignificantDigits: 4 });
 }
 
+/** A MASE, or that there is none. */
+export function scaled(mase: number | null): string {
+  return mase === null ? "–" : mase.toFixed(3);
+}
+
 /** Before the first step: series and model. */
 export function introduce(settings: Settings, series: Series, frame: Frame, { network }: ForecastModel): string {
   const { rows, title, names, stamps } = series;
@@ -36,7 +41,7 @@ export function conclude(record: ForecastRecord): string {
     `trained    ${count(record.steps)} steps in ${seconds(record.seconds)}${why}`,
     ...record.scores.map(
       ({ name, all }, i) =>
-        `${(i === 0 ? "test" : "").padEnd(11)}${name.padEnd(width)}  MAE ${figure(all.mae)}  RMSE ${figure(all.rmse)}  MASE ${all.mase.toFixed(3)}`,
+        `${(i === 0 ? "test" : "").padEnd(11)}${name.padEnd(width)}  MAE ${figure(all.mae)}  RMSE ${figure(all.rmse)}  MASE ${scaled(all.mase)}`,
     ),
     `forecast   ${record.forecast[0]?.time} ${figure(record.forecast[0]?.forecast ?? 0)} … ${record.forecast.at(-1)?.time} ${figure(record.forecast.at(-1)?.forecast ?? 0)}`,
     `saved      ${join(out, modelFile)}, forecast.csv, history.json, report.html${json === null ? "" : `, ${json}`}`,
