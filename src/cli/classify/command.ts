@@ -1,26 +1,14 @@
 import { Command, InvalidArgumentError } from "commander";
-import { folderName, fraction, positive, threadCount, wholeNumber } from "../options.ts";
+import { addRecipeOptions, type RecipeOptions, settleRecipe } from "../recipe/options.ts";
 import { applyModel } from "./apply.ts";
 import { classify } from "./run.ts";
 import { runName } from "./sequences.ts";
 
 /** The options as commander gives them. */
-interface ClassifyOptions {
-  readonly name?: string;
+interface ClassifyOptions extends RecipeOptions {
   readonly label?: string;
   readonly test?: number | RegExp;
   readonly bySpeaker: boolean;
-  readonly apply?: string;
-  readonly hidden: number;
-  readonly dropout: number;
-  readonly batch: number;
-  readonly epochs?: number;
-  readonly learningRate: number;
-  readonly seed: number;
-  readonly out?: string;
-  readonly json?: string;
-  readonly deterministic: boolean;
-  readonly threads: number | "auto";
 }
 
 const notes = `
@@ -45,8 +33,7 @@ Example:
 
 /** `unrolled classify`: learns to tell classes of sequences apart. */
 export function classifyCommand(): Command {
-  const count = wholeNumber(1);
-  return new Command("classify")
+  const command = new Command("classify")
     .description("learn to tell classes of sequences apart: sensors, gestures, spoken words")
     .argument("<SOURCE>", "a table, a folder of tables or recordings, or an archive's training file")
     .option("--label <COLUMN>", "column of the labels, for a table")
@@ -55,37 +42,24 @@ export function classifyCommand(): Command {
       "fraction of each label, or pattern of names, to test on (default: see below, or 0.2)",
       testChoice,
     )
-    .option("--by-speaker", "test on whole speakers that were not learned from", false)
-    .option("--apply <MODEL>", "do not learn: tell the classes in SOURCE with this model or run")
-    .option("--name <NAME>", "of the run (default: the file's or folder's name)", folderName)
-    .option("--hidden <N>", "channels of the convolutions, and units a direction of the GRU", count, 64)
-    .option("--dropout <P>", "probability of dropping a number before the last layer", fraction, 0.5)
-    .option("--batch <N>", "sequences a step", count, 16)
-    .option("--epochs <N>", "passes over the training part (default: 1,600 steps' worth, 10 to 200)", count)
-    .option("--learning-rate <R>", "of AdamW, at first", positive, 0.002)
-    .option("--seed <K>", "of weights, order and choice of the test", wholeNumber(0), 1)
-    .option("--out <DIR>", "folder for the results (default: runs/NAME)")
-    .option("--json <FILE>", "also write settings and results here")
-    .option("--deterministic", "same bits on every machine, at some cost in speed", false)
-    .option("--threads <N>", "that share the work, or auto; any number gives the same model", threadCount, 1)
+    .option("--by-speaker", "test on whole speakers that were not learned from", false);
+  return addRecipeOptions(command, {
+    apply: "tell the classes in SOURCE",
+    name: "the file's or folder's name",
+    hidden: ["channels of the convolutions, and units a direction of the GRU", 64],
+    dropout: 0.5,
+    batch: ["sequences a step", 16],
+    epochs: "passes over the training part (default: 1,600 steps' worth, 10 to 200)",
+    seed: "of weights, order and choice of the test",
+  })
     .addHelpText("after", notes)
     .action((source: string, options: ClassifyOptions) => act(source, options));
 }
 
 function act(source: string, options: ClassifyOptions): Promise<void> {
-  const { apply, label, test, epochs, out, json, ...rest } = options;
-  if (apply !== undefined) return applyModel({ source, model: apply, json: json ?? null, ...rest });
-  const name = options.name ?? runName(source);
-  return classify({
-    ...rest,
-    source,
-    name,
-    label: label ?? null,
-    test: test ?? null,
-    epochs: epochs ?? null,
-    out: out ?? `runs/${name}`,
-    json: json ?? null,
-  });
+  const { apply, label = null, test = null, bySpeaker, json = null, deterministic, threads } = options;
+  if (apply !== undefined) return applyModel({ source, model: apply, json, deterministic, threads });
+  return classify({ ...settleRecipe(options, runName(source)), source, label, test, bySpeaker });
 }
 
 /** A fraction, when it is a number, or a regular expression. */

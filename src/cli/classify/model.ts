@@ -1,49 +1,39 @@
-import { decodeSafetensors, Examples, noGrad, softmax } from "../../index.ts";
-import { Failure, lineOf } from "../failure.ts";
+import { Examples, noGrad, Scaler, type ScalerState, softmax } from "../../index.ts";
+import { Failure } from "../failure.ts";
+import { areCounts, decodeModel, encodeModel, type ModelFormat } from "../recipe/modelFile.ts";
 import { type Collection, type Layout, layouts, type Sequence } from "./collection.ts";
 import type { LogMel } from "./logMel.ts";
 import { type Architecture, SequenceClassifier } from "./network.ts";
-
-/** What brings each channel to mean 0 and deviation 1, learned from the training part: y = (x − offset) / scale. */
-export interface Scaling {
-  readonly offset: readonly number[];
-  readonly scale: readonly number[];
-}
 
 /** All that is needed to classify another sequence. */
 export interface ClassifierModel {
   readonly architecture: Architecture;
   readonly classes: readonly string[];
-  readonly scaling: Scaling;
+  /** Brings each channel to mean 0 and deviation 1, by the training part. */
+  readonly scaling: ScalerState;
   readonly features: LogMel | null;
   readonly layout: Layout;
   readonly labelColumn: string | null;
   readonly network: SequenceClassifier;
 }
 
-/** Means and deviations of each channel over all time steps; a channel that is constant has scale 1. */
-export function scalingOf(sequences: readonly Sequence[], channels: number): Scaling {
-  const offset = new Float64Array(channels);
-  const squares = new Float64Array(channels);
-  let steps = 0;
-  for (const { input } of sequences) {
-    steps += input.shape[0];
-    input.data.forEach((value, i) => {
-      offset[i % channels] = (offset[i % channels] as number) + value;
-    });
-  }
-  const means = Array.from(offset, (sum) => sum / steps);
+/** Each channel of sequences, one sequence behind the other. */
+function channelsOf(sequences: readonly Sequence[], channels: number): Float64Array[] {
+  const steps = sequences.reduce((sum, { input }) => sum + input.shape[0], 0);
+  const columns = Array.from({ length: channels }, () => new Float64Array(steps));
+  let start = 0;
   for (const { input } of sequences) {
     input.data.forEach((value, i) => {
-      squares[i % channels] = (squares[i % channels] as number) + (value - (means[i % channels] as number)) ** 2;
+      (columns[i % channels] as Float64Array)[start + Math.floor(i / channels)] = value;
     });
+    start += input.shape[0];
   }
-  const deviations = Array.from(squares, (sum) => Math.sqrt(sum / steps));
-  return {
-    offset: means,
-    // What is left of equal numbers after rounding is no deviation.
-    scale: deviations.map((deviation, c) => (deviation > 1e-6 * Math.abs(means[c] as number) ? deviation : 1)),
-  };
+  return columns;
+}
+
+/** What brings each channel to mean 0 and deviation 1 over all time steps. */
+export function scalingOf(sequences: readonly Sequence[], channels: number): ScalerState {
+  return Scaler.standard(channelsOf(sequences, channels)).toJSON();
 }
 
 /** Sequences as the network is shown them. */
@@ -51,18 +41,18 @@ export function examplesOf(
   { scaling, classes }: Pick<ClassifierModel, "scaling" | "classes">,
   sequences: readonly Sequence[],
 ) {
-  const { offset, scale } = scaling;
+  const scaler = new Scaler(scaling);
+  const channels = scaling.offset.length;
   const numbers = new Map(classes.map((label, i) => [label, i]));
   return Examples.from(
-    sequences.map(({ input, label }) => ({
-      input: {
-        shape: input.shape,
-        data: input.data.map(
-          (value, i) => (value - (offset[i % offset.length] as number)) / (scale[i % scale.length] as number),
-        ),
-      },
-      label: numbers.get(label ?? "") ?? 0,
-    })),
+    sequences.map((sequence) => {
+      const { shape, data } = sequence.input;
+      const scaled = scaler.transform(channelsOf([sequence], channels));
+      return {
+        input: { shape, data: data.map((_, i) => scaled[i % channels]?.[Math.floor(i / channels)] as number) },
+        label: numbers.get(sequence.label ?? "") ?? 0,
+      };
+    }),
   );
 }
 
@@ -84,11 +74,29 @@ export async function probabilitiesOf(model: ClassifierModel, sequences: readonl
   return found;
 }
 
-const FORMAT = "unrolled-classifier-1";
+type Description = Omit<ClassifierModel, "network">;
+
+const format: ModelFormat<Description> = {
+  name: "unrolled-classifier-1",
+  command: "classify",
+  isDescription: ({ architecture, classes, scaling, layout }) =>
+    areCounts([architecture?.channels, architecture?.classes, architecture?.hidden]) &&
+    areCounts(architecture?.strides ?? [0]) &&
+    classes?.length === architecture?.classes &&
+    [scaling?.offset, scaling?.scale].every(
+      (list) => list?.length === architecture?.channels && list?.every(Number.isFinite),
+    ) &&
+    layouts.includes(layout as Layout),
+  shapes: ({ architecture: { hidden, channels, classes } }) => ({
+    "convolution1.weight": [hidden, channels, 9],
+    "head.weight": [classes, 4 * hidden],
+  }),
+  build: ({ architecture }) => new SequenceClassifier(architecture),
+};
 
 /** A model as the bytes of a safetensors file, with everything in its metadata that classifying needs. */
-export function encodeClassifier({ network, ...rest }: ClassifierModel): Uint8Array {
-  return network.save({ format: FORMAT, model: JSON.stringify(rest) });
+export function encodeClassifier({ network, ...description }: ClassifierModel): Uint8Array {
+  return encodeModel(format, network, description);
 }
 
 /**
@@ -96,53 +104,8 @@ export function encodeClassifier({ network, ...rest }: ClassifierModel): Uint8Ar
  * @throws {Failure} when the file is damaged or was not written by `unrolled classify`.
  */
 export function decodeClassifier(path: string, bytes: Uint8Array): ClassifierModel {
-  try {
-    const { tensors, metadata } = decodeSafetensors(bytes);
-    if (metadata.format !== FORMAT) {
-      throw new Failure("expected a model that `unrolled classify` has saved, got another safetensors file");
-    }
-    const description = describe(metadata.model ?? "");
-    const { channels, hidden, classes } = description.architecture;
-    // Compared before anything is built: sizes decide how much memory that takes.
-    const wanted = `[${hidden}, ${channels}, 9] and [${classes}, ${4 * hidden}]`;
-    const got = ["convolution1.weight", "head.weight"]
-      .map((name) => `[${tensors[name]?.shape.join(", ")}]`)
-      .join(" and ");
-    if (wanted !== got) throw new Failure(`expected weights of ${wanted}, as its metadata says, got ${got}`);
-    const network = new SequenceClassifier(description.architecture);
-    network.loadStateDict(tensors);
-    network.eval();
-    return { ...description, network };
-  } catch (error) {
-    throw new Failure(`${path}: ${lineOf(error)}`);
-  }
-}
-
-type Description = Omit<ClassifierModel, "network">;
-
-function describe(text: string): Description {
-  let value: Partial<Description> | null;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = null;
-  }
-  const { architecture, classes, scaling, layout } = value ?? {};
-  const counts = [
-    architecture?.channels,
-    architecture?.classes,
-    architecture?.hidden,
-    ...(architecture?.strides ?? [0]),
-  ];
-  const readable =
-    counts.every((count) => Number.isSafeInteger(count) && (count as number) > 0) &&
-    classes?.length === architecture?.classes &&
-    [scaling?.offset, scaling?.scale].every(
-      (list) => list?.length === architecture?.channels && list?.every(Number.isFinite),
-    ) &&
-    layouts.includes(layout as Layout);
-  if (!readable) throw new Failure("its metadata has no readable description of the model");
-  return value as Description;
+  const [description, network] = decodeModel(format, path, bytes);
+  return { ...description, network: network as SequenceClassifier };
 }
 
 /** @throws {Failure} when sequences are not of the kind that the model has learned from. */

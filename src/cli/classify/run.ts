@@ -19,7 +19,7 @@ import { replaceFile, requireWritable } from "../files.ts";
 import { count, percent, seconds } from "../format.ts";
 import { modelFile } from "../sample.ts";
 import { type Display, openDisplay } from "../train/display.ts";
-import { onInterrupt } from "../train/interrupt.ts";
+import { stoppable } from "../train/interrupt.ts";
 import type { Collection } from "./collection.ts";
 import { type Division, divide } from "./division.ts";
 import { type ClassifierModel, encodeClassifier, examplesOf, probabilitiesOf, scalingOf } from "./model.ts";
@@ -63,14 +63,9 @@ export async function classify(settings: Settings): Promise<void> {
   seed(settings.seed);
   const model = buildModel(settings, collection, division);
   const display = openDisplay("sequences");
-  const stop = new AbortController();
-  const forget = onInterrupt(() => {
-    stop.abort();
-    display.say("stopping after this step, then saving; Ctrl-C again leaves at once");
-  });
-  display.say(introduce(settings, collection, division, model));
-  try {
-    const history = await train(settings, model, division, display, stop.signal);
+  await stoppable(display, async (signal) => {
+    display.say(introduce(settings, collection, division, model));
+    const history = await train(settings, model, division, display, signal);
     display.end();
     replaceFile(join(settings.out, modelFile), encodeClassifier(model));
     const record = await recordOf(settings, collection, division, model, history);
@@ -79,10 +74,7 @@ export async function classify(settings: Settings): Promise<void> {
     replaceFile(join(settings.out, reportFile), await renderClassifyReport(record));
     if (settings.json !== null) replaceFile(settings.json, text);
     display.say(conclude(record));
-  } finally {
-    display.end();
-    forget();
-  }
+  });
 }
 
 function meanSteps({ training }: Division): number {

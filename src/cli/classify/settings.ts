@@ -1,28 +1,17 @@
 import type { Stopped, Validation } from "../../index.ts";
+import type { RecipeSettings } from "../recipe/options.ts";
 import type { Layout } from "./collection.ts";
 import type { LogMel } from "./logMel.ts";
 
 /** All that decides what a training does. */
-export interface Settings {
+export interface Settings extends RecipeSettings {
   /** The file or folder. */
   readonly source: string;
-  readonly name: string;
   /** The column that labels are in, or null to find it. */
   readonly label: string | null;
   /** A fraction, a pattern of names, or null for what is agreed or else a fifth. */
   readonly test: number | RegExp | null;
   readonly bySpeaker: boolean;
-  readonly hidden: number;
-  readonly dropout: number;
-  readonly batch: number;
-  /** Passes over the training part, or null to go by how many sequences there are. */
-  readonly epochs: number | null;
-  readonly learningRate: number;
-  readonly seed: number;
-  readonly out: string;
-  readonly json: string | null;
-  readonly deterministic: boolean;
-  readonly threads: number | "auto";
 }
 
 /** How well one class is told from the others. */

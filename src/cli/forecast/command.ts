@@ -1,12 +1,13 @@
 import { parse } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { Failure } from "../failure.ts";
-import { folderName, fraction, oneOf, positive, threadCount, wholeNumber } from "../options.ts";
+import { fraction, oneOf, wholeNumber } from "../options.ts";
+import { addRecipeOptions, type RecipeOptions, settleRecipe } from "../recipe/options.ts";
 import { applyModel } from "./apply.ts";
 import { forecast } from "./run.ts";
 
 /** The options as commander gives them. */
-interface ForecastOptions {
+interface ForecastOptions extends RecipeOptions {
   readonly target?: string;
   readonly inputs: readonly string[];
   readonly time?: string;
@@ -16,18 +17,6 @@ interface ForecastOptions {
   readonly season?: number;
   readonly test: number;
   readonly validation: number;
-  readonly apply?: string;
-  readonly name?: string;
-  readonly hidden: number;
-  readonly dropout: number;
-  readonly batch: number;
-  readonly epochs?: number;
-  readonly learningRate: number;
-  readonly seed: number;
-  readonly out?: string;
-  readonly json?: string;
-  readonly deterministic: boolean;
-  readonly threads: number | "auto";
 }
 
 const notes = `
@@ -49,7 +38,7 @@ Example:
 /** `unrolled forecast`: learns to foretell a series. */
 export function forecastCommand(): Command {
   const count = wholeNumber(1);
-  return new Command("forecast")
+  const command = new Command("forecast")
     .description("learn to foretell a series: sales, load, weather")
     .argument("<FILE>", "a table, .csv or .tsv")
     .option("--target <COLUMN>", "what to foretell (default: the only column of numbers)")
@@ -65,42 +54,29 @@ export function forecastCommand(): Command {
     .option("--history <N>", "rows the network sees (default: 3 seasons, 144 at most; 36 without)", count)
     .option("--season <N>", "rows of a season (default: the calendar's, or from the autocorrelation)", count)
     .option("--test <F>", "fraction of the series, from its end, to test on", someFraction, 0.2)
-    .option("--validation <F>", "fraction before it, to stop by and to measure the band on", someFraction, 0.15)
-    .option("--apply <MODEL>", "do not learn: tell what comes after FILE with this model or run")
-    .option("--name <NAME>", "of the run (default: the file's name)", folderName)
-    .option("--hidden <N>", "units of the GRU", count, 64)
-    .option("--dropout <P>", "probability of dropping a number before the last layer", fraction, 0.2)
-    .option("--batch <N>", "windows a step", count, 32)
-    .option("--epochs <N>", "passes at most (default: 2,500 steps' worth, 5 to 300)", count)
-    .option("--learning-rate <R>", "of AdamW, at first", positive, 0.002)
-    .option("--seed <K>", "of weights and order", wholeNumber(0), 1)
-    .option("--out <DIR>", "folder for the results (default: runs/NAME)")
-    .option("--json <FILE>", "also write settings and results here")
-    .option("--deterministic", "same bits on every machine, at some cost in speed", false)
-    .option("--threads <N>", "that share the work, or auto; any number gives the same model", threadCount, 1)
+    .option("--validation <F>", "fraction before it, to stop by and to measure the band on", someFraction, 0.15);
+  return addRecipeOptions(command, {
+    apply: "tell what comes after FILE",
+    name: "the file's name",
+    hidden: ["units of the GRU", 64],
+    dropout: 0.2,
+    batch: ["windows a step", 32],
+    epochs: "passes at most (default: 2,500 steps' worth, 5 to 300)",
+    seed: "of weights and order",
+  })
     .addHelpText("after", notes)
     .action((file: string, options: ForecastOptions) => act(file, options));
 }
 
 function act(file: string, options: ForecastOptions): Promise<void> {
-  const { apply, target, time, history, season, epochs, out, json, ...rest } = options;
-  if (apply !== undefined) return applyModel({ file, model: apply, json: json ?? null, ...rest });
-  if (rest.test + rest.validation > 0.8) {
-    throw new Failure(`--test ${rest.test} and --validation ${rest.validation}: expected at most 0.8 together`);
+  const { apply, json = null, target = null, time = null, history = null, season = null } = options;
+  const { inputs, missing, horizon, test, validation, deterministic, threads } = options;
+  if (apply !== undefined) return applyModel({ file, model: apply, json, missing, deterministic, threads });
+  if (test + validation > 0.8) {
+    throw new Failure(`--test ${test} and --validation ${validation}: expected at most 0.8 together`);
   }
-  const name = options.name ?? parse(file).name;
-  return forecast({
-    ...rest,
-    file,
-    name,
-    target: target ?? null,
-    time: time ?? null,
-    history: history ?? null,
-    season: season ?? null,
-    epochs: epochs ?? null,
-    out: out ?? `runs/${name}`,
-    json: json ?? null,
-  });
+  const series = { file, target, time, inputs, missing, horizon, history, season, test, validation };
+  return forecast({ ...settleRecipe(options, parse(file).name), ...series });
 }
 
 function columnNames(text: string): string[] {

@@ -1,5 +1,5 @@
-import { type Dataset, decodeSafetensors, noGrad, Scaler, type ScalerState, tensor } from "../../index.ts";
-import { Failure, lineOf } from "../failure.ts";
+import { type Dataset, noGrad, Scaler, type ScalerState, tensor } from "../../index.ts";
+import { areCounts, decodeModel, encodeModel, type ModelFormat } from "../recipe/modelFile.ts";
 import { type Architecture, Forecaster } from "./network.ts";
 
 /** All that is needed to foretell what comes after another series of the same columns. */
@@ -43,11 +43,25 @@ export function predictNext(model: ForecastModel, columns: readonly Float64Array
   return predict(model, { length: 1, batch: () => batch })[0] as Float64Array;
 }
 
-const FORMAT = "unrolled-forecaster-1";
+type Description = Omit<ForecastModel, "network">;
+
+const format: ModelFormat<Description> = {
+  name: "unrolled-forecaster-1",
+  command: "forecast",
+  isDescription: ({ architecture, names, scaling, widths }) =>
+    areCounts([architecture?.columns, architecture?.history, architecture?.horizon, architecture?.hidden]) &&
+    [names, scaling?.offset, scaling?.scale].every((list) => list?.length === architecture?.columns) &&
+    widths?.length === architecture?.horizon,
+  shapes: ({ architecture: { columns, history, horizon, hidden } }) => ({
+    "gru.weight_ih_l0": [3 * hidden, columns + 1],
+    "linear.weight": [horizon, history],
+  }),
+  build: ({ architecture }) => new Forecaster(architecture),
+};
 
 /** A model as the bytes of a safetensors file, with everything in its metadata that forecasting needs. */
-export function encodeForecaster({ network, ...rest }: ForecastModel): Uint8Array {
-  return network.save({ format: FORMAT, model: JSON.stringify(rest) });
+export function encodeForecaster({ network, ...description }: ForecastModel): Uint8Array {
+  return encodeModel(format, network, description);
 }
 
 /**
@@ -55,44 +69,6 @@ export function encodeForecaster({ network, ...rest }: ForecastModel): Uint8Arra
  * @throws {Failure} when the file is damaged or was not written by `unrolled forecast`.
  */
 export function decodeForecaster(path: string, bytes: Uint8Array): ForecastModel {
-  try {
-    const { tensors, metadata } = decodeSafetensors(bytes);
-    if (metadata.format !== FORMAT) {
-      throw new Failure("expected a model that `unrolled forecast` has saved, got another safetensors file");
-    }
-    const description = describe(metadata.model ?? "");
-    const { columns, history, horizon, hidden } = description.architecture;
-    // Compared before anything is built: sizes decide how much memory that takes.
-    const wanted = `[${3 * hidden}, ${columns + 1}] and [${horizon}, ${history}]`;
-    const got = ["gru.weight_ih_l0", "linear.weight"]
-      .map((name) => `[${tensors[name]?.shape.join(", ")}]`)
-      .join(" and ");
-    if (wanted !== got) throw new Failure(`expected weights of ${wanted}, as its metadata says, got ${got}`);
-    const network = new Forecaster(description.architecture);
-    network.loadStateDict(tensors);
-    network.eval();
-    return { ...description, network };
-  } catch (error) {
-    throw new Failure(`${path}: ${lineOf(error)}`);
-  }
-}
-
-type Description = Omit<ForecastModel, "network">;
-
-function describe(text: string): Description {
-  let value: Partial<Description> | null;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = null;
-  }
-  const { architecture: sizes, names, scaling, widths } = value ?? {};
-  const readable =
-    [sizes?.columns, sizes?.history, sizes?.horizon, sizes?.hidden].every(
-      (n) => Number.isSafeInteger(n) && Number(n) > 0,
-    ) &&
-    [names, scaling?.offset, scaling?.scale].every((list) => list?.length === sizes?.columns) &&
-    widths?.length === sizes?.horizon;
-  if (!readable) throw new Failure("its metadata has no readable description of the model");
-  return value as Description;
+  const [description, network] = decodeModel(format, path, bytes);
+  return { ...description, network: network as Forecaster };
 }

@@ -17,7 +17,7 @@ import {
 import { replaceFile, requireWritable } from "../files.ts";
 import { modelFile } from "../sample.ts";
 import { type Display, openDisplay } from "../train/display.ts";
-import { onInterrupt } from "../train/interrupt.ts";
+import { stoppable } from "../train/interrupt.ts";
 import { frameOf } from "./frame.ts";
 import type { Forecast } from "./measures.ts";
 import { encodeForecaster, type ForecastModel, predict, predictNext } from "./model.ts";
@@ -68,14 +68,9 @@ export async function forecast(settings: Settings): Promise<void> {
   const model = buildModel(settings, series, frame);
   const parts = partsOf(model, series, frame);
   const display = openDisplay("windows");
-  const stop = new AbortController();
-  const forget = onInterrupt(() => {
-    stop.abort();
-    display.say("stopping after this step, then saving; Ctrl-C again leaves at once");
-  });
-  display.say(introduce(settings, series, frame, model));
-  try {
-    const history = await train(settings, model, parts, display, stop.signal);
+  await stoppable(display, async (signal) => {
+    display.say(introduce(settings, series, frame, model));
+    const history = await train(settings, model, parts, display, signal);
     display.end();
     const forecasts = {
       validation: predicted(model, parts.validation, frame.validationFrom),
@@ -99,10 +94,7 @@ export async function forecast(settings: Settings): Promise<void> {
     replaceFile(join(settings.out, reportFile), await renderForecastReport(record));
     if (settings.json !== null) replaceFile(settings.json, text);
     display.say(conclude(record));
-  } finally {
-    display.end();
-    forget();
-  }
+  });
 }
 
 function buildModel(settings: Settings, series: Series, { history, validationFrom }: Frame): ForecastModel {

@@ -1,10 +1,10 @@
 import type { Stopped, Validation } from "../../index.ts";
+import type { RecipeSettings } from "../recipe/options.ts";
 import type { Errors, Score } from "./measures.ts";
 
 /** All that decides what a training does. */
-export interface Settings {
+export interface Settings extends RecipeSettings {
   readonly file: string;
-  readonly name: string;
   /** The column to foretell, or null for the only one there is. */
   readonly target: string | null;
   readonly inputs: readonly string[];
@@ -19,17 +19,6 @@ export interface Settings {
   /** Shares of the series, from its end, for the test, and before it for the validation. */
   readonly test: number;
   readonly validation: number;
-  readonly hidden: number;
-  readonly dropout: number;
-  readonly batch: number;
-  /** Passes over the training part at most, or null to go by how many windows there are. */
-  readonly epochs: number | null;
-  readonly learningRate: number;
-  readonly seed: number;
-  readonly out: string;
-  readonly json: string | null;
-  readonly deterministic: boolean;
-  readonly threads: number | "auto";
 }
 
 /** What is settled once the series is known. */

@@ -1,3 +1,5 @@
+import type { Display } from "./display.ts";
+
 /** The exit code of a process that an interrupt ended: 128 + SIGINT. */
 const INTERRUPTED = 130;
 
@@ -29,4 +31,22 @@ export function onInterrupt(first: () => void): () => void {
   return () => {
     process.off("SIGINT", handle);
   };
+}
+
+/**
+ * Does work that the first Ctrl-C asks, by a signal, to stop after its step and save; the second leaves at once. The display
+ * ends with it, however it ends.
+ */
+export async function stoppable(display: Display, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  const forget = onInterrupt(() => {
+    stop.abort();
+    display.say("stopping after this step, then saving; Ctrl-C again leaves at once");
+  });
+  try {
+    await work(stop.signal);
+  } finally {
+    display.end();
+    forget();
+  }
 }

@@ -22,7 +22,7 @@ import { modelFile } from "../sample.ts";
 import { checkpointFolder, keep, type Left } from "./checkpoint.ts";
 import { type Corpus, readCorpus } from "./corpus.ts";
 import { type Display, openDisplay } from "./display.ts";
-import { onInterrupt } from "./interrupt.ts";
+import { stoppable } from "./interrupt.ts";
 import type { Check, Settings, TrainingRecord } from "./settings.ts";
 import { HeldOut, type Measurement } from "./validation.ts";
 import { conclude, introduce, tellCheck } from "./wording.ts";
@@ -65,21 +65,13 @@ async function perform(settings: Settings, left: Left | null): Promise<void> {
   seed(settings.seed);
   const model = buildModel(settings, corpus.vocabulary);
   const display = openDisplay();
-  const stop = new AbortController();
-  const forget = onInterrupt(() => {
-    stop.abort();
-    display.say("stopping after this step, then saving; Ctrl-C again leaves at once");
-  });
-  display.say(introduce(settings, corpus, countParameters(model)));
-  if (left) display.say(`going on from step ${count(left.step)}`);
-  try {
-    const record = await new Training(settings, corpus, model, display, left).run(stop.signal);
+  await stoppable(display, async (signal) => {
+    display.say(introduce(settings, corpus, countParameters(model)));
+    if (left) display.say(`going on from step ${count(left.step)}`);
+    const record = await new Training(settings, corpus, model, display, left).run(signal);
     await writeResults(settings, record);
     display.say(conclude(record));
-  } finally {
-    display.end();
-    forget();
-  }
+  });
 }
 
 /** One training, from the first step to the last look. */
