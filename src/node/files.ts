@@ -41,13 +41,24 @@ export const UNFINISHED = ".unfinished-";
 /**
  * Replaces a file in one move: whoever reads it, also after the process or the machine has died at any moment, finds the
  * old content or the new one, never a part. The new content is written beside it and brought to the disk first.
+ *
+ * ```ts
+ * import { readFileSync } from "node:fs";
+ *
+ * const model = new Linear({ inputSize: 2, outputSize: 1 });
+ * replaceFile("model.safetensors", model.save());
+ * const again = new Linear({ inputSize: 2, outputSize: 1 });
+ * again.load(readFileSync("model.safetensors"));
+ * again.weight.toArray().join() === model.weight.toArray().join(); // true
+ * ```
+ *
  * @throws {FileError} when it cannot be written; the old one is then untouched.
  */
-export function replaceFile(path: string, content: Uint8Array): void {
+export function replaceFile(path: string, content: Uint8Array | string): void {
   const folder = dirname(path);
   const temporary = join(folder, `${UNFINISHED}${process.pid}-${basename(path)}`);
   try {
-    writeThrough(temporary, content);
+    writeThrough(temporary, typeof content === "string" ? new TextEncoder().encode(content) : content);
     renameSync(temporary, path);
     synchronizeFolder(folder);
   } catch (error) {
@@ -79,6 +90,15 @@ function synchronizeFolder(folder: string): void {
 
 /**
  * Makes a folder, and those above it, and checks that files can be put in it.
+ *
+ * ```ts
+ * import { readFileSync } from "node:fs";
+ *
+ * requireFolder("runs/names");
+ * replaceFile("runs/names/note.txt", "begun");
+ * readFileSync("runs/names/note.txt", "utf8"); // "begun"
+ * ```
+ *
  * @throws {FileError} when they cannot.
  */
 export function requireFolder(folder: string): void {
@@ -94,7 +114,7 @@ export function requireFolder(folder: string): void {
 function makeFolder(folder: string): void {
   if (existsSync(folder)) {
     if (statSync(folder).isDirectory()) return;
-    throw Object.assign(new Error("it is a file"), { code: "EEXIST" });
+    throw Object.assign(new Error(`expected a directory, ${folder} is a file`), { code: "EEXIST" });
   }
   makeFolder(dirname(folder));
   mkdirSync(folder);

@@ -13,6 +13,7 @@ export {
 } from "./checkpoints.ts";
 export { type CsvColumns, type CsvRow, csvColumns, readCsv, readTable, type Table } from "./csv.ts";
 export type { CsvOptions } from "./csvOptions.ts";
+export { replaceFile, requireFolder } from "./files.ts";
 export { languageModelFile } from "./languageModel.ts";
 export { csvLog, jsonLog } from "./logs.ts";
 export { type PlotOptions, type PlottedHistory, plotHistory } from "./plot.ts";

@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { configure } from "../../index.ts";
-import { Failure } from "../failure.ts";
-import { isFolder, readBytes, replaceFile, requireWritable } from "../files.ts";
+import { replaceFile } from "../../node/index.ts";
+import { requireWritable } from "../files.ts";
 import { count, percent } from "../format.ts";
-import { modelFile } from "../sample.ts";
-import { type ClassifierModel, decodeClassifier, probabilitiesOf, requireFit } from "./model.ts";
+import { modelAt } from "../recipe/modelFile.ts";
+import { decodeClassifier, probabilitiesOf, requireFit } from "./model.ts";
 import { readSequences } from "./sequences.ts";
 
 /** What is needed to use a model. */
@@ -25,7 +24,7 @@ export interface Application {
 export async function applyModel({ source, model: path, json, deterministic, threads }: Application): Promise<void> {
   if (json !== null) requireWritable("--json", dirname(resolve(json)), [basename(json)]);
   configure({ deterministic, threads });
-  const model = loadModel(path);
+  const model = decodeClassifier(...modelAt(path));
   const { layout, labelColumn } = model;
   const collection = await readSequences(source, { labelled: false, known: { layout, labelColumn } });
   requireFit(model, collection);
@@ -47,13 +46,4 @@ export async function applyModel({ source, model: path, json, deterministic, thr
     console.log(`${percent(right / labelled.length)} right (${count(right)} of ${count(labelled.length)} with labels)`);
   }
   if (json !== null) replaceFile(json, `${JSON.stringify(results, null, 1)}\n`);
-}
-
-function loadModel(path: string): ClassifierModel {
-  const folder = isFolder(path);
-  const file = folder ? join(path, modelFile) : path;
-  if (folder && !existsSync(file)) {
-    throw new Failure(`--apply ${path}: expected a folder that holds ${modelFile}, got one without`);
-  }
-  return decodeClassifier(file, readBytes(file));
 }

@@ -15,7 +15,8 @@ import {
   seed,
   Trainer,
 } from "../../index.ts";
-import { replaceFile, requireWritable } from "../files.ts";
+import { replaceFile } from "../../node/index.ts";
+import { requireWritable } from "../files.ts";
 import { count, percent, seconds } from "../format.ts";
 import { modelFile } from "../sample.ts";
 import { type Display, openDisplay } from "../train/display.ts";

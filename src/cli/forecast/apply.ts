@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { configure } from "../../index.ts";
+import { replaceFile } from "../../node/index.ts";
 import { Failure } from "../failure.ts";
-import { isFolder, readBytes, replaceFile, requireWritable } from "../files.ts";
-import { modelFile } from "../sample.ts";
-import { decodeForecaster, type ForecastModel, predictNext } from "./model.ts";
+import { requireWritable } from "../files.ts";
+import { modelAt } from "../recipe/modelFile.ts";
+import { decodeForecaster, predictNext } from "./model.ts";
 import { readSeries } from "./series.ts";
 
 /** What is needed to use a model. */
@@ -32,7 +32,7 @@ export async function applyModel({
 }: Application): Promise<void> {
   if (json !== null) requireWritable("--json", dirname(resolve(json)), [basename(json)]);
   configure({ deterministic, threads });
-  const model = loadModel(path);
+  const model = decodeForecaster(...modelAt(path));
   const [target, ...inputs] = model.names;
   const series = await readSeries(file, { target, inputs, time: model.timeColumn ?? undefined, missing });
   const { history } = model.architecture;
@@ -46,13 +46,4 @@ export async function applyModel({
   console.log("time,forecast,lower,upper");
   for (const { time, forecast, lower, upper } of rows) console.log([time, forecast, lower, upper].join(","));
   if (json !== null) replaceFile(json, `${JSON.stringify(rows, null, 1)}\n`);
-}
-
-function loadModel(path: string): ForecastModel {
-  const folder = isFolder(path);
-  const file = folder ? join(path, modelFile) : path;
-  if (folder && !existsSync(file)) {
-    throw new Failure(`--apply ${path}: expected a folder that holds ${modelFile}, got one without`);
-  }
-  return decodeForecaster(file, readBytes(file));
 }

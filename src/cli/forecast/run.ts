@@ -14,7 +14,8 @@ import {
   seriesWindows,
   Trainer,
 } from "../../index.ts";
-import { replaceFile, requireWritable } from "../files.ts";
+import { replaceFile } from "../../node/index.ts";
+import { requireWritable } from "../files.ts";
 import { modelFile } from "../sample.ts";
 import { type Display, openDisplay } from "../train/display.ts";
 import { stoppable } from "../train/interrupt.ts";

@@ -1,5 +1,9 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { decodeSafetensors, type Module } from "../../index.ts";
 import { Failure, lineOf } from "../failure.ts";
+import { isFolder, readBytes } from "../files.ts";
+import { modelFile } from "../sample.ts";
 
 /** How the models of a recipe are kept: weights, and in the metadata everything else that using them needs. */
 export interface ModelFormat<Description> {
@@ -54,6 +58,19 @@ function describe<D>({ isDescription }: ModelFormat<D>, text: string): D {
   }
   if (!isDescription(value ?? {})) throw new Failure("its metadata has no readable description of the model");
   return value as D;
+}
+
+/**
+ * The path and the bytes of the model that --apply names: a file, or the folder of a run.
+ * @throws {Failure} when there is none.
+ */
+export function modelAt(path: string): [file: string, bytes: Uint8Array] {
+  const folder = isFolder(path);
+  const file = folder ? join(path, modelFile) : path;
+  if (folder && !existsSync(file)) {
+    throw new Failure(`--apply ${path}: expected a folder that holds ${modelFile}, got one without`);
+  }
+  return [file, readBytes(file)];
 }
 
 /** Whether all are whole numbers ≥ 1. */

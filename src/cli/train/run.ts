@@ -11,10 +11,10 @@ import {
   seed,
   Trainer,
 } from "../../index.ts";
-import { checkpoints } from "../../node/index.ts";
+import { checkpoints, replaceFile } from "../../node/index.ts";
 import { buildModel, type CharacterModel, countParameters, encodeModel } from "../character-model.ts";
 import { Failure } from "../failure.ts";
-import { replaceFile, requireWritable } from "../files.ts";
+import { requireWritable } from "../files.ts";
 import { count } from "../format.ts";
 import { generateText } from "../generate.ts";
 import { renderReport } from "../report/page.ts";
