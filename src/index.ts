@@ -104,15 +104,10 @@ export { detachState, type StateSizes } from "./nn/recurrent/state.ts";
 export { LastStep, type Link, Sequential, type SequentialResult } from "./nn/sequential.ts";
 export { Dropout1d, EmbeddingDropout, LockedDropout, type LockedDropoutOptions } from "./nn/sharedDropout.ts";
 export { Bidirectional, type BidirectionalOptions, type Merge, Residual, TimeDistributed } from "./nn/wrappers.ts";
-export {
-  Activation,
-  type ActivationMap,
-  type ActivationName,
-  type ActivationOptions,
-  type ArrayMapOptions,
-  activation,
-  activations,
-} from "./ops/activation.ts";
+export { Activation } from "./ops/activation/activation.ts";
+export type { ActivationName, ActivationOptions } from "./ops/activation/builtIn.ts";
+export { type ActivationMap, type ArrayMapOptions, activations } from "./ops/activation/maps.ts";
+export { activation } from "./ops/activation/named.ts";
 export { type AttentionOptions, type AttentionResult, lengthMask, scaledDotProductAttention } from "./ops/attention.ts";
 export { flip, indexSelect, pad, split, squeeze, unsqueeze } from "./ops/axes.ts";
 export { clamp, equal, greater, greaterEqual, less, lessEqual, maximum, minimum, where } from "./ops/comparison.ts";

@@ -4,7 +4,7 @@ import { companion } from "../runtime/companion.ts";
 import { engine } from "../runtime/engine.ts";
 import { requireFloat32 } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { activations } from "./activation.ts";
+import { activations } from "./activation/maps.ts";
 import { mul } from "./elementwise.ts";
 import { mapNumbers } from "./map.ts";
 

@@ -1,6 +1,6 @@
 /** Attention of a decoder over the states of an encoder. */
 
-import { activations } from "../../ops/activation.ts";
+import { activations } from "../../ops/activation/maps.ts";
 import { lengthMask, maskedSoftmax, seenOf } from "../../ops/attention.ts";
 import { add } from "../../ops/elementwise.ts";
 import { permute, reshape, transpose } from "../../ops/layout.ts";

@@ -1,5 +1,6 @@
 /** One time step of RNN, LSTM and GRU, for loops of your own: x [B, I] and a state [B, H] in, the next state out. */
-import { type Activation, type ActivationName, activation } from "../../ops/activation.ts";
+import type { Activation } from "../../ops/activation/activation.ts";
+import { type ActivationName, activationOf } from "../../ops/activation/builtIn.ts";
 import { reshape } from "../../ops/layout.ts";
 import { gruSequence } from "../../ops/recurrent/gru.ts";
 import { lstmSequence } from "../../ops/recurrent/lstm.ts";
@@ -73,7 +74,7 @@ export class RNNCell extends RecurrentCell {
   /** @throws {OptionError} when an option is unknown or out of range. */
   constructor(options: CellOptions & { activation?: ActivationName | Activation }) {
     super("RNNCell", options, 1, ["activation"]);
-    this.activation = activation(options.activation ?? "tanh");
+    this.activation = activationOf(options.activation ?? "tanh");
   }
 
   /** What it carries: h [B, H]. */

@@ -1,4 +1,6 @@
-import { type Activation, type ActivationName, activation, activations } from "../../ops/activation.ts";
+import type { Activation } from "../../ops/activation/activation.ts";
+import { type ActivationName, activationOf } from "../../ops/activation/builtIn.ts";
+import { activations } from "../../ops/activation/maps.ts";
 import { add, mul, sub } from "../../ops/elementwise.ts";
 import { concat, reshape, transpose } from "../../ops/layout.ts";
 import { chunk, cutAt } from "../../ops/pieces.ts";
@@ -58,7 +60,7 @@ export class ClosedFormContinuous extends SequenceLayer {
     const { inputSize, hiddenSize } = this;
     const size = requireCount("ClosedFormContinuous backboneSize", options.backboneSize ?? hiddenSize);
     const layers = requireCount("ClosedFormContinuous backboneLayers", options.backboneLayers ?? 1);
-    this.activation = activation(options.activation ?? "tanh");
+    this.activation = activationOf(options.activation ?? "tanh");
     this.input = new Linear({ inputSize, outputSize: size });
     this.recurrent = new Linear({ inputSize: hiddenSize, outputSize: size, bias: false });
     this.backbone = Array.from({ length: layers - 1 }, () => new Linear({ inputSize: size, outputSize: size }));

@@ -1,4 +1,5 @@
-import { type Activation, type ActivationName, activation } from "../../ops/activation.ts";
+import type { Activation } from "../../ops/activation/activation.ts";
+import { type ActivationName, activationOf } from "../../ops/activation/builtIn.ts";
 import { requireProbability } from "../../ops/dropout.ts";
 import { candidateBiasInto, foldedBiasInto, gruSequence } from "../../ops/recurrent/gru.ts";
 import { gruVariantSequence } from "../../ops/recurrent/gruVariant.ts";
@@ -56,7 +57,7 @@ export class GRU extends RecurrentLayer<Tensor> {
   constructor(options: GRUOptions) {
     super({ name: "GRU", gates: 3, options: ownOptions }, options);
     this.resetAfter = options.resetAfter ?? true;
-    this.activation = activation(options.activation ?? "tanh");
+    this.activation = activationOf(options.activation ?? "tanh");
     this.gateActivation = gateActivation("GRU", options.gateActivation ?? "sigmoid");
     this.zoneout = options.zoneout ?? 0;
     requireProbability("GRU zoneout", this.zoneout);

@@ -1,4 +1,5 @@
-import { type Activation, type ActivationName, activation } from "../../ops/activation.ts";
+import type { Activation } from "../../ops/activation/activation.ts";
+import { type ActivationName, activationOf } from "../../ops/activation/builtIn.ts";
 import { indRnnSequence } from "../../ops/recurrent/indRnn.ts";
 import { Parameter } from "../../tensor/parameter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -37,7 +38,7 @@ export class IndRNN extends SequenceLayer {
   /** @throws {OptionError} when an option is unknown or out of range, or there is no such activation. */
   constructor(options: IndRNNOptions) {
     super("IndRNN", options, ["activation", "bias"]);
-    this.activation = activation(options.activation ?? "relu");
+    this.activation = activationOf(options.activation ?? "relu");
     const { inputSize, hiddenSize } = this;
     this.input = new Linear({ inputSize, outputSize: hiddenSize, bias: options.bias ?? true });
     this.recurrent = new Parameter([hiddenSize]);

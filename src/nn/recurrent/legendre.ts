@@ -1,4 +1,4 @@
-import { activations } from "../../ops/activation.ts";
+import { activations } from "../../ops/activation/maps.ts";
 import { add } from "../../ops/elementwise.ts";
 import { concat } from "../../ops/layout.ts";
 import { linear } from "../../ops/matmul.ts";

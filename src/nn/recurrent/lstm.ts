@@ -1,4 +1,5 @@
-import { type Activation, type ActivationName, activation } from "../../ops/activation.ts";
+import type { Activation } from "../../ops/activation/activation.ts";
+import { type ActivationName, activationOf } from "../../ops/activation/builtIn.ts";
 import { requireProbability } from "../../ops/dropout.ts";
 import { sumOfBiasesInto } from "../../ops/recurrent/inputProduct.ts";
 import { lstmSequence } from "../../ops/recurrent/lstm.ts";
@@ -95,7 +96,7 @@ export class LSTM extends RecurrentLayer<LSTMState> {
     this.peepholes = options.peepholes ?? false;
     this.projectionSize = outputSize ?? null;
     this.coupledGates = coupledGates;
-    this.activation = activation(options.activation ?? "tanh");
+    this.activation = activationOf(options.activation ?? "tanh");
     this.gateActivation = gateActivation("LSTM", options.gateActivation ?? "sigmoid");
     this.layerNorm = options.layerNorm ?? false;
     this.zoneout = zoneoutOf(options.zoneout ?? 0);

@@ -1,5 +1,5 @@
 /** GRU and LSTM without the state in their gates, so that all products come before the recurrence. */
-import { activations } from "../../ops/activation.ts";
+import { activations } from "../../ops/activation/maps.ts";
 import { add, mul, neg, sub } from "../../ops/elementwise.ts";
 import { chunk } from "../../ops/pieces.ts";
 import { linearRecurrence } from "../../ops/recurrent/scan.ts";

@@ -1,4 +1,4 @@
-import { activations } from "../../ops/activation.ts";
+import { activations } from "../../ops/activation/maps.ts";
 import { add, mul, sub } from "../../ops/elementwise.ts";
 import { OptionError } from "../../runtime/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

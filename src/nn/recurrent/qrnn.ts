@@ -1,4 +1,4 @@
-import { activations } from "../../ops/activation.ts";
+import { activations } from "../../ops/activation/maps.ts";
 import { mul, sub } from "../../ops/elementwise.ts";
 import { concat, slice } from "../../ops/layout.ts";
 import { chunk } from "../../ops/pieces.ts";

@@ -1,4 +1,4 @@
-import { activations } from "../../ops/activation.ts";
+import { activations } from "../../ops/activation/maps.ts";
 import { mul, neg } from "../../ops/elementwise.ts";
 import { rgLruGates } from "../../ops/recurrent/rgLru.ts";
 import { linearRecurrence } from "../../ops/recurrent/scan.ts";

@@ -1,4 +1,5 @@
-import { type Activation, type ActivationName, activation } from "../../ops/activation.ts";
+import type { Activation } from "../../ops/activation/activation.ts";
+import { type ActivationName, activationOf } from "../../ops/activation/builtIn.ts";
 import { requireProbability } from "../../ops/dropout.ts";
 import { sumOfBiasesInto } from "../../ops/recurrent/inputProduct.ts";
 import { rnnSequence } from "../../ops/recurrent/rnn.ts";
@@ -37,7 +38,7 @@ export class RNN extends RecurrentLayer<Tensor> {
   /** @throws {OptionError} when an option is unknown or out of range, or there is no such activation. */
   constructor(options: RNNOptions) {
     super({ name: "RNN", gates: 1, options: ["activation", "zoneout"] }, options);
-    this.activation = activation(options.activation ?? "tanh");
+    this.activation = activationOf(options.activation ?? "tanh");
     this.zoneout = options.zoneout ?? 0;
     requireProbability("RNN zoneout", this.zoneout);
   }

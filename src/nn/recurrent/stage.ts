@@ -1,4 +1,4 @@
-import type { Activation } from "../../ops/activation.ts";
+import type { Activation } from "../../ops/activation/activation.ts";
 import { engine } from "../../runtime/engine.ts";
 import { formatFields, type WeightFormat } from "../../stream/format.ts";
 import { PackedRows } from "../../stream/packedRows.ts";
@@ -53,7 +53,7 @@ export class RecurrentStage implements KernelStage {
     const recurrent = new PackedRows(weightHh, format, 0, first);
     const candidate = first < rows ? new PackedRows(weightHh, format, first, rows - first) : null;
     this.#packed = candidate ? [input, recurrent, candidate] : [input, recurrent];
-    const block = reserve(this, (2 * gates + 2) * hidden + 1);
+    const block = reserve(this, (2 * gates + 2) * hidden + (activation?.parameterCount ?? 0));
     const [biasAddress, state] = [block + gates * hidden * 4, block + 2 * gates * hidden * 4];
     const cellAddress = cell ? state + hidden * 4 : 0;
     this.#states = cell ? [state, cellAddress] : [state];

@@ -5,7 +5,7 @@ import { gruVariantPlan } from "../../runtime/plan.ts";
 import type { Range } from "../../runtime/threads/ranges.ts";
 import { requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import type { Activation } from "../activation.ts";
+import type { Activation } from "../activation/activation.ts";
 import { copy, gatherStrided } from "../strided.ts";
 import { packedCopy } from "../weight.ts";
 import { candidateBias, foldedBias, type GruOptions, weightGradients } from "./gru.ts";

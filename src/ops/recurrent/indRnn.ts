@@ -3,7 +3,7 @@ import { companion } from "../../runtime/companion.ts";
 import { engine } from "../../runtime/engine.ts";
 import { requireShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import type { Activation } from "../activation.ts";
+import type { Activation } from "../activation/activation.ts";
 import { copy } from "../strided.ts";
 import { openStateGradient } from "./history.ts";
 import { present } from "./inputProduct.ts";

@@ -4,7 +4,7 @@ import { lstmVariantPlan } from "../../runtime/plan.ts";
 import type { Range } from "../../runtime/threads/ranges.ts";
 import { requireFloat32, requireShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Activation } from "../activation.ts";
+import type { Activation } from "../activation/activation.ts";
 import { columns, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 import { packedCopy } from "../weight.ts";

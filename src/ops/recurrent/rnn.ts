@@ -3,7 +3,7 @@ import { engine } from "../../runtime/engine.ts";
 import { rnnPlan } from "../../runtime/plan.ts";
 import type { Range } from "../../runtime/threads/ranges.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Activation } from "../activation.ts";
+import type { Activation } from "../activation/activation.ts";
 import { columns, multiply, rows } from "../matmul.ts";
 import { copy } from "../strided.ts";
 import { History, openStateGradient } from "./history.ts";

@@ -1,4 +1,4 @@
-import type { Activation } from "../activation.ts";
+import type { Activation } from "../activation/activation.ts";
 
 /** The fields of a plan that name a cell's two activations: σ of the gates, φ of the rest. */
 export function slotsOf(gate: Activation, cell: Activation) {
