@@ -36,10 +36,14 @@ const library: UserConfig = {
   dts: true,
   plugins: [ascii],
   onSuccess: () => {
-    copyFileSync("build/core.simd.wasm", "dist/kernels.wasm");
-    copyFileSync("build/core.relaxed.wasm", "dist/kernels.relaxed.wasm");
-    copyFileSync("build/companion.simd.wasm", "dist/companion.wasm");
-    copyFileSync("build/companion.relaxed.wasm", "dist/companion.relaxed.wasm");
+    for (const [module, name] of [
+      ["core", "kernels"],
+      ["companion", "companion"],
+      ["catalogue", "catalogue"],
+    ]) {
+      copyFileSync(`build/${module}.simd.wasm`, `dist/${name}.wasm`);
+      copyFileSync(`build/${module}.relaxed.wasm`, `dist/${name}.relaxed.wasm`);
+    }
   },
 };
 
@@ -49,7 +53,7 @@ const workerd: UserConfig = {
   entry: { workerd: "src/workerd.ts" },
   platform: "neutral",
   dts: true,
-  deps: { ...shared.deps, neverBundle: ["./kernels.wasm", "./companion.wasm"] },
+  deps: { ...shared.deps, neverBundle: ["./kernels.wasm", "./companion.wasm", "./catalogue.wasm"] },
   plugins: [
     ascii,
     {

@@ -1,5 +1,5 @@
 /**
- * Compiles the two modules of assembly/, core and companion, twice each (plain SIMD and relaxed SIMD) to
+ * Compiles the modules of assembly/, core, companion and catalogue, twice each (plain SIMD and relaxed SIMD) to
  * build/<module>.<build>.wasm and writes what src/ imports:
  *   src/wasm/<module>/simd.ts      the simd build as text, so that no bundler has to know about .wasm files
  *   src/wasm/<module>/relaxed.ts   what makes the relaxed build of it
@@ -22,7 +22,14 @@ const out = join(root, "src", "wasm");
 const modules = {
   core: { base: 0, flags: ["--exportTable"], list: "Kernels" },
   companion: { base: 8192, flags: ["--importTable", "--memoryBase", "8192"], list: "CompanionKernels" },
+  catalogue: {
+    base: 12_288,
+    flags: ["--importTable", "--memoryBase", "12288", "--tableBase", "64"],
+    list: "CatalogueKernels",
+  },
 };
+/** The first slot of the function table that no module fills. */
+const FREE_SLOTS = 320;
 /** The end of the last module's room for constants. */
 const HEAP_START = 16_384;
 
@@ -107,7 +114,7 @@ function describeExports(name) {
 /** @throws {Error} when a module's constants do not fit between its base and the next one's. */
 function checkConstants(name, bytes) {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536 });
-  const table = new WebAssembly.Table({ initial: 64, element: "anyfunc" });
+  const table = new WebAssembly.Table({ initial: FREE_SLOTS, element: "anyfunc" });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, table } });
   const ends = [...Object.values(modules).map(({ base }) => base), HEAP_START];
   const end = ends.find((other) => other > modules[name].base);
@@ -138,5 +145,9 @@ export const order =
 replaceFile("kernels.ts", banner + names.map(describeExports).join("\n"));
 replaceFile(
   "heap.ts",
-  `${banner}/** The first byte behind the constants of all modules. */\nexport const HEAP_START = ${HEAP_START};\n`,
+  `${banner}/** The first byte behind the constants of all modules. */
+export const HEAP_START = ${HEAP_START};
+/** The first slot of the function table behind the functions of all modules. */
+export const FREE_SLOTS = ${FREE_SLOTS};
+`,
 );

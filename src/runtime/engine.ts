@@ -9,7 +9,7 @@ import { simd } from "../wasm/core/simd.ts";
 import { type Build, binaryOf } from "./binary.ts";
 import { ConfigurationError, UnsupportedRuntimeError } from "./errors.ts";
 import { detectFeatures } from "./features.ts";
-import { Engine } from "./instance.ts";
+import { type BesideCore, Engine } from "./instance.ts";
 import { requireKnown } from "./options.ts";
 import { coreCount } from "./threads/host.ts";
 
@@ -29,6 +29,8 @@ export interface Configuration {
    * attention's masks, norms, scans and most losses. Only beside `module`, and only for who uses one of them.
    */
   companion?: WebAssembly.Module;
+  /** Likewise its compiled catalogue (`unrolled/catalogue.wasm`): the activations that the engine itself does not have. */
+  catalogue?: WebAssembly.Module;
   /**
    * Threads that share the work of large passes, this one included: 1 to 64, or "auto" for as many as there are cores,
    * eight at most. Default 1. Results are the same bits for any number. The workers start in the background and take
@@ -61,11 +63,13 @@ export function engine(): Engine {
  * @throws {ConfigurationError} when the engine already runs and would have to be another one.
  */
 export function configure(settings: Configuration): void {
-  requireKnown("configure", settings, ["deterministic", "module", "companion", "threads"]);
+  requireKnown("configure", settings, ["deterministic", "module", "companion", "catalogue", "threads"]);
   const next = { ...configuration, ...settings };
   const threads = threadCount(next.threads);
-  if (next.companion && !next.module) {
-    throw new ConfigurationError("configure companion: expected it beside the module it belongs to, got it alone");
+  for (const name of ["companion", "catalogue"] as const) {
+    if (next[name] && !next.module) {
+      throw new ConfigurationError(`configure ${name}: expected it beside the module it belongs to, got it alone`);
+    }
   }
   if (current) {
     if (next.deterministic && current.build !== "simd") {
@@ -73,7 +77,7 @@ export function configure(settings: Configuration): void {
         "configure: wanted { deterministic: true }, but the engine already runs the relaxed build; call configure() first",
       );
     }
-    if (settings.module || settings.companion) {
+    if (settings.module || settings.companion || settings.catalogue) {
       throw new ConfigurationError(
         "configure: wanted another module, but the engine already runs; call configure() first",
       );
@@ -83,9 +87,9 @@ export function configure(settings: Configuration): void {
   if (settings.threads !== undefined) current?.useThreads(threads, complain);
 }
 
-/** The companion's compiled module, where one was handed over. */
-export function companionModule(): WebAssembly.Module | undefined {
-  return configuration.companion;
+/** The compiled module of what runs beside the core, where one was handed over. */
+export function moduleBeside(name: keyof BesideCore): WebAssembly.Module | undefined {
+  return configuration[name];
 }
 
 /** @throws {ConfigurationError} unless it is a number of threads. */

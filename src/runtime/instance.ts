@@ -1,9 +1,10 @@
 import { HEAP_START } from "../wasm/heap.ts";
-import type { CompanionKernels, Kernels } from "../wasm/kernels.ts";
+import type { CatalogueKernels, CompanionKernels, Kernels } from "../wasm/kernels.ts";
 import { Arena } from "./arena.ts";
 import type { Build } from "./binary.ts";
 import { Heap } from "./heap.ts";
 import { type Binary, KernelModule } from "./module.ts";
+import { PairSlots } from "./pairSlots.ts";
 import { obstacle } from "./threads/host.ts";
 import { sharedMemory } from "./threads/sharedMemory.ts";
 import { Threads } from "./threads/threads.ts";
@@ -11,13 +12,24 @@ import { Threads } from "./threads/threads.ts";
 /** One page less than 4 GiB: the address behind a block, which loops run up to, is then never 2^32, which is 0. */
 const MOST_PAGES = 65_535;
 
+/** The modules that may start beside the core, and their kernels. */
+export interface BesideCore {
+  readonly companion: CompanionKernels;
+  readonly catalogue: CatalogueKernels;
+}
+
+/** A kernel that each of them has: what tells it from other modules. */
+const evidence = { companion: "scanForward", catalogue: "catalogueForwardSlot" } as const;
+
 /** Kernels, memory and the views on it, and the threads that share them. */
 export class Engine {
   readonly build: Build;
   readonly heap: Heap;
   readonly arena: Arena;
   #core: KernelModule<Kernels>;
-  #companion: KernelModule<CompanionKernels> | null = null;
+  /** What runs beside the core, by name; a pair of activation kernels by its slot. */
+  #beside = new Map<keyof BesideCore | number, KernelModule<object>>();
+  readonly #pairs = new PairSlots();
   #memory: WebAssembly.Memory;
   #isShared = false;
   #threads: Threads | null = null;
@@ -41,21 +53,53 @@ export class Engine {
     return this.#core.kernels;
   }
 
-  /** The kernels of the companion; null until it is attached. */
-  get companion(): CompanionKernels | null {
-    return this.#companion?.kernels ?? null;
+  /** The kernels of a module beside the core; null until it is attached. */
+  beside<Name extends keyof BesideCore>(name: Name): BesideCore[Name] | null {
+    return (this.#beside.get(name)?.kernels as BesideCore[Name] | undefined) ?? null;
   }
 
-  /** Starts the companion beside the core, here and in every worker. @throws whatever the host throws when it refuses. */
-  attachCompanion(binary: Binary): CompanionKernels {
-    const companion = new KernelModule<CompanionKernels>(binary);
-    if (this.#isShared) companion.startShared(this.#memory, this.#core.table);
-    else companion.start(this.#memory, this.#core.table);
-    if (!("scanForward" in companion.kernels))
-      throw new TypeError("expected the companion's kernels, got other exports");
-    this.#companion = companion;
-    this.#threads?.attach(companion);
-    return companion.kernels;
+  /** Starts a module beside the core, here and in every worker. @throws whatever the host throws when it refuses. */
+  attach<Name extends keyof BesideCore>(name: Name, binary: Binary): BesideCore[Name] {
+    const module = this.#start(binary);
+    if (!(evidence[name] in module.kernels)) throw new TypeError(`expected the ${name}'s kernels, got other exports`);
+    this.#add(name, module);
+    return module.kernels as BesideCore[Name];
+  }
+
+  /**
+   * Starts a module compiled at run time that puts a map and its gradient into two slots of the function table, in this
+   * order, here and in every worker.
+   * @param bytesFor the module for the first of the two slots. It imports the engine's memory first, then its table.
+   * @returns the first slot, which `detachPair` gives back.
+   * @throws whatever the host throws when it refuses to compile.
+   */
+  attachPair(bytesFor: (slot: number) => Uint8Array<ArrayBuffer>): number {
+    const slot = this.#pairs.take();
+    try {
+      this.#add(slot, this.#start(bytesFor(slot)));
+    } catch (error) {
+      this.#pairs.giveBack(slot);
+      throw error;
+    }
+    return slot;
+  }
+
+  /** Lets the slots of a pair be used again; nothing may call it any more. */
+  detachPair(slot: number): void {
+    if (this.#beside.delete(slot)) this.#pairs.giveBack(slot);
+  }
+
+  #start(binary: Binary): KernelModule<object> {
+    const module = new KernelModule<object>(binary);
+    growTable(this.#core.table, this.#pairs.end);
+    if (this.#isShared) module.startShared(this.#memory, this.#core.table);
+    else module.start(this.#memory, this.#core.table);
+    return module;
+  }
+
+  #add(name: keyof BesideCore | number, module: KernelModule<object>): void {
+    this.#beside.set(name, module);
+    this.#threads?.attach(module, this.#pairs.end);
   }
 
   /** The whole memory as float32; valid until the next allocation. */
@@ -109,25 +153,28 @@ export class Engine {
       complain(reason);
       return;
     }
-    const modules = this.#companion ? [this.#core, this.#companion] : [this.#core];
-    this.#threads = new Threads({ workers: count - 1, modules, memory: this.#memory, complain });
+    const modules = [this.#core, ...this.#beside.values()];
+    const slots = this.#pairs.end;
+    this.#threads = new Threads({ workers: count - 1, modules, slots, memory: this.#memory, complain });
   }
 
   /** Moves to a shared memory; says why it could not. */
   #share(): string | null {
     if (this.#isShared) return null;
-    const [core, companion] = [this.#core.copy(), this.#companion?.copy() ?? null];
-    if (!core.canShare || companion?.canShare === false) {
+    const core = this.#core.copy();
+    const beside = new Map([...this.#beside].map(([name, module]) => [name, module.copy()]));
+    if (![core, ...beside.values()].every(({ canShare }) => canShare)) {
       return "the engine was started from a compiled module; load(url) and the inlined engine can share their memory";
     }
     const memory = sharedMemory(this.heap.memoryBytes, MOST_PAGES);
     if (!memory) return "this runtime refuses a shared WebAssembly memory";
     try {
       core.startShared(memory);
-      companion?.startShared(memory, core.table);
+      growTable(core.table, this.#pairs.end);
+      for (const module of beside.values()) module.startShared(memory, core.table);
       new Uint8Array(memory.buffer).set(new Uint8Array(this.#buffer));
       this.#core = core;
-      this.#companion = companion;
+      this.#beside = beside;
       this.#memory = memory;
       this.#isShared = true;
       this.heap.moveTo(memory);
@@ -136,4 +183,8 @@ export class Engine {
       return `this runtime refuses WebAssembly with shared memory: ${error instanceof Error ? error.message : error}`;
     }
   }
+}
+
+function growTable(table: WebAssembly.Table, slots: number): void {
+  if (table.length < slots) table.grow(slots - table.length);
 }

@@ -105,7 +105,7 @@ describe("an empty project with the tarball", () => {
 
   test("gives both binaries by name", () => {
     const script =
-      'for (const name of ["kernels.wasm", "kernels.relaxed.wasm", "companion.wasm", "companion.relaxed.wasm"]) import.meta.resolve("unrolled/" + name)';
+      'for (const name of ["kernels.wasm", "kernels.relaxed.wasm", "companion.wasm", "companion.relaxed.wasm", "catalogue.wasm", "catalogue.relaxed.wasm"]) import.meta.resolve("unrolled/" + name)';
     run(process.execPath, "--input-type=module", "--eval", script);
   });
 });

@@ -46,7 +46,7 @@ test("the library has no dependencies and imports nothing", () => {
     const others = imports(file).filter((source) => source !== undefined && !source.startsWith("node:"));
     expect(others.filter((source) => source !== "./chunk.js" && source !== "./index.js")).toEqual([]);
   }
-  expect(imports("workerd.js")).toEqual(["./companion.wasm", "./kernels.wasm"]);
+  expect(imports("workerd.js")).toEqual(["./catalogue.wasm", "./companion.wasm", "./kernels.wasm"]);
 });
 
 test("publint has nothing to say", async () => {

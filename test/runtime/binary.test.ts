@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 // @ts-expect-error: a script without types
 import { headerOf, orderOf, toText } from "../../scripts/text.js";
 import { applyPatch, binaryOf, fromText } from "../../src/runtime/binary.ts";
+import { relaxed as catalogueRelaxed } from "../../src/wasm/catalogue/relaxed.ts";
+import { simd as catalogueSimd } from "../../src/wasm/catalogue/simd.ts";
 import { relaxed as companionRelaxed } from "../../src/wasm/companion/relaxed.ts";
 import { simd as companionSimd } from "../../src/wasm/companion/simd.ts";
 import { relaxed as coreRelaxed } from "../../src/wasm/core/relaxed.ts";
@@ -14,6 +16,7 @@ const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 describe.each([
   { name: "core", simd: coreSimd, relaxed: coreRelaxed },
   { name: "companion", simd: companionSimd, relaxed: companionRelaxed },
+  { name: "catalogue", simd: catalogueSimd, relaxed: catalogueRelaxed },
 ])("the $name's inlined", ({ name, ...inlined }) => {
   test.each(["simd", "relaxed"] as const)("%s build is the one that the compiler wrote", (build) => {
     expect(hexOf(binaryOf(build, inlined))).toBe(hexOf(readFileSync(`build/${name}.${build}.wasm`)));

@@ -1,4 +1,4 @@
-import type { CompanionKernels, Kernels } from "../../wasm/kernels.ts";
+import type { CatalogueKernels, CompanionKernels, Kernels } from "../../wasm/kernels.ts";
 import { ThreadError } from "../errors.ts";
 import { startWorker, type WorkerHandle, type WorkerStarter } from "./host.ts";
 import { announceModule, FAILED, isReady, type Mailbox, openMailbox, send, settle } from "./mailbox.ts";
@@ -10,7 +10,7 @@ const LEAST_WORK = 2_000_000;
 const PATIENCE = 10_000;
 
 /** A kernel's name. */
-export type KernelName = keyof Kernels | keyof CompanionKernels;
+export type KernelName = keyof Kernels | keyof CompanionKernels | keyof CatalogueKernels;
 
 /** A module of kernels, and what it was compiled to for a shared memory. */
 export interface SharedModule {
@@ -29,6 +29,8 @@ export interface CrewOptions {
   readonly workers: number;
   /** The engine's modules, the core first. */
   readonly modules: readonly SharedModule[];
+  /** Slots that the function table has to have for them. */
+  readonly slots?: number;
   readonly memory: WebAssembly.Memory;
   /** Told, in a sentence, when fewer workers than wanted can be had. */
   readonly complain: (reason: string) => void;
@@ -51,12 +53,20 @@ export class Threads {
   readonly #complain: (reason: string) => void;
   readonly #waiting: (() => void)[] = [];
 
-  constructor({ workers, modules, memory, complain, start = startWorker, patience = PATIENCE }: CrewOptions) {
+  constructor({
+    workers,
+    modules,
+    slots = 0,
+    memory,
+    complain,
+    start = startWorker,
+    patience = PATIENCE,
+  }: CrewOptions) {
     this.#patience = patience;
     this.#complain = complain;
     try {
       for (let i = 1; i <= workers; i++) this.#hire(start, `unrolled ${i}`, memory);
-      for (const module of modules) this.attach(module);
+      for (const module of modules) this.attach(module, slots);
     } catch (error) {
       this.#dismiss(`a worker was refused: ${error instanceof Error ? error.message : error}`);
     }
@@ -75,15 +85,18 @@ export class Threads {
     member.worker.post({ memory, ...member.mailbox });
   }
 
-  /** Adds the kernels of a module; workers take part again from the moment they have started it. */
-  attach({ shared, kernels }: SharedModule): void {
+  /**
+   * Adds the kernels of a module; workers take part again from the moment they have started it.
+   * @param slots how many the function table has to have for it.
+   */
+  attach({ shared, kernels }: SharedModule, slots = 0): void {
     const functions = Object.entries(kernels).filter(([, value]) => typeof value === "function");
     const names = functions.map(([name]) => name);
     this.#names.push(...names);
     this.#kernels.push(...functions.map(([, call]) => call));
     this.#modules++;
     for (const { worker, mailbox } of this.#members) {
-      worker.post({ module: shared, names });
+      worker.post({ module: shared, names, slots });
       announceModule(mailbox);
     }
   }

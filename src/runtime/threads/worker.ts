@@ -46,6 +46,7 @@ port.onmessage = ({ data }) => {
     ({ memory, words, numbers } = data);
     return;
   }
+  if (table && table.length < data.slots) table.grow(data.slots - table.length);
   const { exports } = new WebAssembly.Instance(data.module, { env: { memory, table } });
   table ??= exports.table;
   kernels.push(...data.names.map((name) => exports[name]));
