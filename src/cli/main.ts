@@ -4,9 +4,9 @@ import manifest from "../../package.json" with { type: "json" };
 import { classifyCommand } from "./classify/command.ts";
 import { lineOf } from "./failure.ts";
 import { forecastCommand } from "./forecast/command.ts";
+import { resumeCommand } from "./run/resume.ts";
 import { sampleCommand } from "./sample.ts";
 import { trainCommand } from "./train/command.ts";
-import { resumeCommand } from "./train/resume.ts";
 
 const examples = `
 Example:

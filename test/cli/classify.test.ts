@@ -38,6 +38,7 @@ describe("rows of a table", () => {
   test("are learned from, and model, history and report are left", () => {
     expect(ended).toMatchObject({ code: 0, stderr: "" });
     expect(readdirSync(join(cli.folder, "runs/waves")).sort()).toEqual([
+      "checkpoints",
       "history.json",
       "model.safetensors",
       "report.html",
@@ -111,7 +112,7 @@ describe("rows of a table", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("interrupted");
     expect(json("cut/history.json").stopped).toBe("aborted");
-    expect(readdirSync(join(cli.folder, "cut"))).toHaveLength(3);
+    expect(readdirSync(join(cli.folder, "cut"))).toHaveLength(4);
   });
 
   test("of numbers alone: the last column holds classes, or else the first", async () => {

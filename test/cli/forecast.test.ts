@@ -48,7 +48,7 @@ describe("a series of months", () => {
 
   test("is learned from, and model, history, forecast and report are left", () => {
     expect(ended).toMatchObject({ code: 0, stderr: "" });
-    const left = ["forecast.csv", "history.json", "model.safetensors", "report.html"];
+    const left = ["checkpoints", "forecast.csv", "history.json", "model.safetensors", "report.html"];
     expect(readdirSync(join(cli.folder, "runs/sales")).sort()).toEqual(left);
     expect(ended.stdout).toContain("240 rows, 2000-01 to 2019-12; a season of 12 rows (from the calendar)");
     expect(ended.stdout).toContain(

@@ -1,6 +1,6 @@
 /** Ctrl-C, once and twice, from a shell and under npm, which passes it on a second time. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { onInterrupt } from "../../src/cli/train/interrupt.ts";
+import { onInterrupt } from "../../src/cli/run/interrupt.ts";
 
 /** Who else listens, such as the test runner, is left in peace. */
 let others: NodeJS.SignalsListener[] = [];

@@ -7,7 +7,7 @@ import { runName } from "./sequences.ts";
 /** The options as commander gives them. */
 interface ClassifyOptions extends RecipeOptions {
   readonly label?: string;
-  readonly test?: number | RegExp;
+  readonly test?: number | string;
   readonly bySpeaker: boolean;
 }
 
@@ -22,7 +22,8 @@ What SOURCE may be:
 Sound is shown to the network as log-mel frames of 25 ms, every 10 ms.
 
 Leaves model.safetensors, history.json and report.html in --out. The model carries labels, scaling and the
-settings of sound: --apply uses it on a file or folder of the same kind, labelled or not.
+settings of sound: --apply uses it on a file or folder of the same kind, labelled or not. The latest checkpoints are in
+--out too: whatever ends the run, \`unrolled resume\` goes on.
 
 Ctrl-C finishes the step, saves everything and ends with exit code 0; a second one leaves at once with 130.
 
@@ -62,8 +63,8 @@ function act(source: string, options: ClassifyOptions): Promise<void> {
   return classify({ ...settleRecipe(options, runName(source)), source, label, test, bySpeaker });
 }
 
-/** A fraction, when it is a number, or a regular expression. */
-function testChoice(text: string): number | RegExp {
+/** A fraction, when it is a number, or a regular expression's source. */
+function testChoice(text: string): number | string {
   const complain = (): never => {
     throw new InvalidArgumentError(
       `expected a number above 0 and below 1, or a regular expression, got ${JSON.stringify(text)}`,
@@ -72,7 +73,7 @@ function testChoice(text: string): number | RegExp {
   if (text.trim() === "") complain();
   if (Number.isNaN(Number(text))) {
     try {
-      return new RegExp(text);
+      return new RegExp(text).source;
     } catch {
       return complain();
     }

@@ -5,7 +5,7 @@ import type { Collection, Sequence } from "./collection.ts";
 /** How the test is chosen. */
 export interface Choice {
   /** A fraction of each label's sequences, a pattern of their names, or null for what is agreed or else a fifth. */
-  readonly test: number | RegExp | null;
+  readonly test: number | string | null;
   /** Whether whole speakers are held out. */
   readonly bySpeaker: boolean;
   readonly seed: number;
@@ -55,7 +55,10 @@ type IsTest = (sequence: Sequence, index: number) => boolean;
 
 function rulesFor(collection: Collection, choice: Choice): { isTest: IsTest; rule: string } {
   const { test, bySpeaker, seed } = choice;
-  if (test instanceof RegExp) return { isTest: ({ name }) => test.test(name), rule: `names that match ${test}` };
+  if (typeof test === "string") {
+    const pattern = new RegExp(test);
+    return { isTest: ({ name }) => pattern.test(name), rule: `names that match ${pattern}` };
+  }
   const fraction = test ?? DEFAULT_FRACTION;
   if (bySpeaker) return speakers(collection, fraction, seed);
   if (test === null && collection.official !== null) {

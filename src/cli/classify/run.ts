@@ -18,9 +18,10 @@ import {
 import { replaceFile } from "../../node/index.ts";
 import { requireWritable } from "../files.ts";
 import { count, percent, seconds } from "../format.ts";
+import { checkpointing, fingerprintOf, type Kept, type Left, requireSame } from "../run/checkpoint.ts";
+import { type Display, openDisplay } from "../run/display.ts";
+import { stoppable } from "../run/interrupt.ts";
 import { modelFile } from "../sample.ts";
-import { type Display, openDisplay } from "../train/display.ts";
-import { stoppable } from "../train/interrupt.ts";
 import type { Collection } from "./collection.ts";
 import { type Division, divide } from "./division.ts";
 import { type ClassifierModel, encodeClassifier, examplesOf, probabilitiesOf, scalingOf } from "./model.ts";
@@ -52,8 +53,25 @@ const LOOKS = 20;
  * @throws {Failure | DataError} when the data or a place to write to is not as it should be: before anything is trained or
  *   written.
  */
-export async function classify(settings: Settings): Promise<void> {
-  const collection = await readSequences(settings.source, { label: settings.label ?? undefined, labelled: true });
+export function classify(settings: Settings): Promise<void> {
+  return perform(settings, null);
+}
+
+/**
+ * Goes on with a training from where it was left, to the model of one that was never disturbed.
+ * @throws as `classify`, and {Failure} when the data has changed.
+ */
+export function goOn(left: Left<Kept<Settings>>): Promise<void> {
+  return perform(left.kept.settings, left);
+}
+
+async function perform(settings: Settings, left: Left<Kept<Settings>> | null): Promise<void> {
+  const collection = await readSequences(left?.kept.place ?? settings.source, {
+    label: settings.label ?? undefined,
+    labelled: true,
+  });
+  const fingerprint = fingerprintOf(partsOf(collection));
+  requireSame(collection.title, "sequences", fingerprint, left);
   const division = divide(collection, settings);
   if (settings.json !== null) {
     const path = resolve(settings.json);
@@ -66,7 +84,8 @@ export async function classify(settings: Settings): Promise<void> {
   const display = openDisplay("sequences");
   await stoppable(display, async (signal) => {
     display.say(introduce(settings, collection, division, model));
-    const history = await train(settings, model, division, display, signal);
+    if (left) display.say(`going on from step ${count(left.step)}`);
+    const history = await train({ settings, model, division, fingerprint, display, signal, left });
     display.end();
     replaceFile(join(settings.out, modelFile), encodeClassifier(model));
     const record = await recordOf(settings, collection, division, model, history);
@@ -76,6 +95,15 @@ export async function classify(settings: Settings): Promise<void> {
     if (settings.json !== null) replaceFile(settings.json, text);
     display.say(conclude(record));
   });
+}
+
+/** What is learned from, piece by piece. */
+function* partsOf({ channels, sequences }: Collection): Generator<string | Float32Array> {
+  yield `${channels} channels`;
+  for (const { name, label, input } of sequences) {
+    yield JSON.stringify([name, label, input.shape]);
+    yield input.data;
+  }
 }
 
 function meanSteps({ training }: Division): number {
@@ -107,14 +135,19 @@ function stepsOf({ epochs, batch }: Settings, { training }: Division): { perEpoc
   return { perEpoch, epochs: epochs ?? enough };
 }
 
-function train(
-  settings: Settings,
-  model: ClassifierModel,
-  division: Division,
-  display: Display,
-  signal: AbortSignal,
-): Promise<History> {
-  const { learningRate, batch } = settings;
+/** What a training is made of. */
+interface Training {
+  readonly settings: Settings;
+  readonly model: ClassifierModel;
+  readonly division: Division;
+  readonly fingerprint: string;
+  readonly display: Display;
+  readonly signal: AbortSignal;
+  readonly left: Left<Kept<Settings>> | null;
+}
+
+function train({ settings, model, division, fingerprint, display, signal, left }: Training): Promise<History> {
+  const { learningRate, batch, out, source } = settings;
   const { perEpoch, epochs } = stepsOf(settings, division);
   const { network } = model;
   const trainer = new Trainer({
@@ -125,6 +158,9 @@ function train(
     seed: settings.seed,
   });
   const steps = epochs * perEpoch;
+  const validationEvery = Math.max(perEpoch, Math.ceil(steps / LOOKS));
+  const kept = { settings, place: left?.kept.place ?? resolve(source), fingerprint };
+  const every = settings.checkpointEvery ?? validationEvery;
   const onProgress = (progress: Progress): void => {
     const shown = (progress.step / perEpoch) * division.training.length;
     display.step({ progress, done: progress.step / steps, perSecond: shown / progress.seconds });
@@ -133,8 +169,10 @@ function train(
     epochs,
     schedule: cosineSchedule({ learningRate, steps }),
     validation: examplesOf(model, division.test).batch({ batchSize: 64 }),
-    validationEvery: Math.max(perEpoch, Math.ceil(steps / LOOKS)),
+    validationEvery,
     metrics: { accuracy: (output, target) => accuracy(output, target) },
+    callbacks: [checkpointing({ command: "classify", out, every, kept: () => kept })],
+    resume: left?.bytes,
     signal,
     onProgress,
   });
@@ -187,7 +225,7 @@ async function recordOf(
       f1: f1s[c] as number,
     })),
     confusion,
-    settings: { ...settings, test: settings.test instanceof RegExp ? settings.test.source : settings.test },
+    settings,
     checks: history.validation,
     predictions: test.map(({ name, label }, i) => ({
       name,
@@ -222,6 +260,6 @@ function conclude(record: ClassifyRecord): string {
     `trained    ${count(record.steps)} steps in ${seconds(record.seconds)}${why}`,
     `accuracy   ${percent(record.accuracy)} of the test (${count(right)} of ${count(record.data.test)}), macro F1 ${record.macroF1.toFixed(4)}`,
     `saved      ${join(out, modelFile)}, history.json, report.html${json === null ? "" : `, ${json}`}`,
-    `next       unrolled classify FILE --apply ${out}`,
+    `next       unrolled classify FILE --apply ${out}${record.stopped === "aborted" ? `, or unrolled resume ${out}` : ""}`,
   ].join("\n");
 }

@@ -9,8 +9,8 @@ export interface Settings extends RecipeSettings {
   readonly source: string;
   /** The column that labels are in, or null to find it. */
   readonly label: string | null;
-  /** A fraction, a pattern of names, or null for what is agreed or else a fifth. */
-  readonly test: number | RegExp | null;
+  /** A fraction, a pattern of names as a regular expression's source, or null for what is agreed or else a fifth. */
+  readonly test: number | string | null;
   readonly bySpeaker: boolean;
 }
 

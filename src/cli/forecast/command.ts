@@ -26,7 +26,8 @@ times of day or whole numbers; they name the rows of the forecast and tell the s
 The series is parted in time: the network learns from the first part, stops by the validation, and is judged by the test
 beside two forecasts that need no learning, the last value and the last season. What it leaves in --out:
 model.safetensors, history.json, forecast.csv (the rows after the last, with a band that 9 of 10 true values should lie
-in) and report.html. --apply tells what comes after a series with a model that is there.
+in), report.html, and the latest checkpoints: whatever ends the run, \`unrolled resume\` goes on. --apply tells what comes
+after a series with a model that is there.
 
 Ctrl-C finishes the step, saves everything and ends with exit code 0; a second one leaves at once with 130.
 

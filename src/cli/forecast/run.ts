@@ -16,9 +16,11 @@ import {
 } from "../../index.ts";
 import { replaceFile } from "../../node/index.ts";
 import { requireWritable } from "../files.ts";
+import { count } from "../format.ts";
+import { checkpointing, fingerprintOf, type Kept, type Left, requireSame } from "../run/checkpoint.ts";
+import { type Display, openDisplay } from "../run/display.ts";
+import { stoppable } from "../run/interrupt.ts";
 import { modelFile } from "../sample.ts";
-import { type Display, openDisplay } from "../train/display.ts";
-import { stoppable } from "../train/interrupt.ts";
 import { frameOf } from "./frame.ts";
 import type { Forecast } from "./measures.ts";
 import { encodeForecaster, type ForecastModel, predict, predictNext } from "./model.ts";
@@ -50,14 +52,28 @@ const CLIP = 1;
  * @throws {Failure | DataError} when the series or a place to write to is not as it should be: before anything is trained or
  *   written.
  */
-export async function forecast(settings: Settings): Promise<void> {
+export function forecast(settings: Settings): Promise<void> {
+  return perform(settings, null);
+}
+
+/**
+ * Goes on with a training from where it was left, to the model of one that was never disturbed.
+ * @throws as `forecast`, and {Failure} when the series has changed.
+ */
+export function goOn(left: Left<Kept<Settings>>): Promise<void> {
+  return perform(left.kept.settings, left);
+}
+
+async function perform(settings: Settings, left: Left<Kept<Settings>> | null): Promise<void> {
   const { target, inputs, time, missing } = settings;
-  const series = await readSeries(settings.file, {
+  const series = await readSeries(left?.kept.place ?? settings.file, {
     target: target ?? undefined,
     inputs,
     time: time ?? undefined,
     missing,
   });
+  const fingerprint = fingerprintOf([JSON.stringify([series.names, series.stamps]), ...series.columns]);
+  requireSame(series.title, "series", fingerprint, left);
   const frame = frameOf(series, settings);
   if (settings.json !== null) {
     const path = resolve(settings.json);
@@ -71,7 +87,8 @@ export async function forecast(settings: Settings): Promise<void> {
   const display = openDisplay("windows");
   await stoppable(display, async (signal) => {
     display.say(introduce(settings, series, frame, model));
-    const history = await train(settings, model, parts, display, signal);
+    if (left) display.say(`going on from step ${count(left.step)}`);
+    const history = await train({ settings, model, parts, fingerprint, display, signal, left });
     display.end();
     const forecasts = {
       validation: predicted(model, parts.validation, frame.validationFrom),
@@ -126,17 +143,27 @@ function partsOf({ architecture, scaling }: ForecastModel, series: Series, { val
   };
 }
 
-function train(
-  settings: Settings,
-  { network }: ForecastModel,
-  { training, validation }: Parts,
-  display: Display,
-  signal: AbortSignal,
-): Promise<History> {
-  const { learningRate, batch } = settings;
+/** What a training is made of. */
+interface Training {
+  readonly settings: Settings;
+  readonly model: ForecastModel;
+  readonly parts: Parts;
+  readonly fingerprint: string;
+  readonly display: Display;
+  readonly signal: AbortSignal;
+  readonly left: Left<Kept<Settings>> | null;
+}
+
+function train({ settings, model, parts, fingerprint, display, signal, left }: Training): Promise<History> {
+  const { learningRate, batch, out, file } = settings;
+  const { network } = model;
+  const { training, validation } = parts;
   const perEpoch = Math.ceil(training.length / batch);
   const epochs = settings.epochs ?? Math.min(MOST_EPOCHS, Math.max(FEWEST_EPOCHS, Math.ceil(PLENTY / perEpoch)));
   const steps = epochs * perEpoch;
+  const validationEvery = Math.max(perEpoch, Math.ceil(steps / LOOKS));
+  const kept = { settings, place: left?.kept.place ?? resolve(file), fingerprint };
+  const every = settings.checkpointEvery ?? validationEvery;
   const trainer = new Trainer({
     model: network,
     loss: huberLoss,
@@ -153,8 +180,12 @@ function train(
     batchSize: batch,
     schedule: cosineSchedule({ learningRate, steps }),
     validation,
-    validationEvery: Math.max(perEpoch, Math.ceil(steps / LOOKS)),
-    callbacks: [earlyStopping({ patience: PATIENCE })],
+    validationEvery,
+    callbacks: [
+      earlyStopping({ patience: PATIENCE }),
+      checkpointing({ command: "forecast", out, every, kept: () => kept }),
+    ],
+    resume: left?.bytes,
     signal,
     onProgress,
   });

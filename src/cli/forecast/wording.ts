@@ -45,6 +45,6 @@ export function conclude(record: ForecastRecord): string {
     ),
     `forecast   ${record.forecast[0]?.time} ${figure(record.forecast[0]?.forecast ?? 0)} … ${record.forecast.at(-1)?.time} ${figure(record.forecast.at(-1)?.forecast ?? 0)}`,
     `saved      ${join(out, modelFile)}, forecast.csv, history.json, report.html${json === null ? "" : `, ${json}`}`,
-    `next       unrolled forecast FILE --apply ${out}`,
+    `next       unrolled forecast FILE --apply ${out}${record.stopped === "aborted" ? `, or unrolled resume ${out}` : ""}`,
   ].join("\n");
 }

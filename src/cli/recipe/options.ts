@@ -13,6 +13,7 @@ export interface RecipeOptions {
   readonly seed: number;
   readonly out?: string;
   readonly json?: string;
+  readonly checkpointEvery?: number;
   readonly deterministic: boolean;
   readonly threads: number | "auto";
 }
@@ -29,6 +30,8 @@ export interface RecipeSettings {
   readonly seed: number;
   readonly out: string;
   readonly json: string | null;
+  /** Steps between two checkpoints to go on from, or null to write one at each look at the validation. */
+  readonly checkpointEvery: number | null;
   readonly deterministic: boolean;
   readonly threads: number | "auto";
 }
@@ -59,6 +62,7 @@ export function addRecipeOptions(command: Command, words: RecipeWords): Command 
     .option("--seed <K>", words.seed, wholeNumber(0), 1)
     .option("--out <DIR>", "folder for the results (default: runs/NAME)")
     .option("--json <FILE>", "also write settings and results here")
+    .option("--checkpoint-every <N>", "steps between checkpoints to resume from (default: at each validation)", count)
     .option("--deterministic", "same bits on every machine, at some cost in speed", false)
     .option("--threads <N>", "that share the work, or auto; any number gives the same model", threadCount, 1);
 }
@@ -73,5 +77,6 @@ export function settleRecipe(options: RecipeOptions, name: string): RecipeSettin
     epochs: options.epochs ?? null,
     out: options.out ?? `runs/${own}`,
     json: options.json ?? null,
+    checkpointEvery: options.checkpointEvery ?? null,
   };
 }

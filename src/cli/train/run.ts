@@ -11,24 +11,30 @@ import {
   seed,
   Trainer,
 } from "../../index.ts";
-import { checkpoints, replaceFile } from "../../node/index.ts";
+import { replaceFile } from "../../node/index.ts";
 import { buildModel, type CharacterModel, countParameters, encodeModel } from "../character-model.ts";
-import { Failure } from "../failure.ts";
 import { requireWritable } from "../files.ts";
 import { count } from "../format.ts";
 import { generateText } from "../generate.ts";
 import { renderReport } from "../report/page.ts";
+import { checkpointing, type Kept as KeptRun, type Left, requireSame } from "../run/checkpoint.ts";
+import { type Display, openDisplay } from "../run/display.ts";
+import { stoppable } from "../run/interrupt.ts";
 import { modelFile } from "../sample.ts";
-import { checkpointFolder, keep, type Left } from "./checkpoint.ts";
 import { type Corpus, readCorpus } from "./corpus.ts";
-import { type Display, openDisplay } from "./display.ts";
-import { stoppable } from "./interrupt.ts";
 import type { Check, Settings, TrainingRecord } from "./settings.ts";
 import { HeldOut, type Measurement } from "./validation.ts";
 import { conclude, introduce, tellCheck } from "./wording.ts";
 
 const historyFile = "history.json";
 const reportFile = "report.html";
+
+/** What a run keeps besides the training itself. */
+export interface Kept extends KeptRun<Settings> {
+  /** Looks so far, and the seconds they took. */
+  readonly checks: readonly Check[];
+  readonly looking: number;
+}
 
 /** Characters of text made up at each look, and at the end. */
 const SAMPLE = { check: 200, end: 1000 };
@@ -47,15 +53,13 @@ export function train(settings: Settings): Promise<void> {
  * Goes on with a training from where it was left, to the model of one that was never disturbed.
  * @throws as `train`, and {Failure} when the text has changed.
  */
-export function goOn(left: Left): Promise<void> {
-  return perform(left.settings, left);
+export function goOn(left: Left<Kept>): Promise<void> {
+  return perform(left.kept.settings, left);
 }
 
-async function perform(settings: Settings, left: Left | null): Promise<void> {
-  const corpus = readCorpus(settings.file ?? undefined, settings);
-  if (left && left.fingerprint !== corpus.fingerprint) {
-    throw new Failure(`${corpus.title}: expected the text that the training has learned from, got another`);
-  }
+async function perform(settings: Settings, left: Left<Kept> | null): Promise<void> {
+  const corpus = readCorpus(left?.kept.place ?? settings.file ?? undefined, settings);
+  requireSame(corpus.title, "text", corpus.fingerprint, left);
   if (settings.json !== null) {
     const path = resolve(settings.json);
     requireWritable("--json", dirname(path), [basename(path)]);
@@ -82,15 +86,15 @@ class Training {
   readonly #display: Display;
   readonly #trainer: Trainer;
   readonly #heldOut: HeldOut | null;
-  readonly #left: Left | null;
+  readonly #left: Left<Kept> | null;
   readonly #checks: Check[];
   /** Seconds spent on looks, which are not training. */
   #looking: number;
 
-  constructor(settings: Settings, corpus: Corpus, model: CharacterModel, display: Display, left: Left | null) {
+  constructor(settings: Settings, corpus: Corpus, model: CharacterModel, display: Display, left: Left<Kept> | null) {
     this.#left = left;
-    this.#checks = [...(left?.checks ?? [])];
-    this.#looking = left?.looking ?? 0;
+    this.#checks = [...(left?.kept.checks ?? [])];
+    this.#looking = left?.kept.looking ?? 0;
     this.#settings = settings;
     this.#corpus = corpus;
     this.#model = model;
@@ -127,16 +131,18 @@ class Training {
   /** What is kept to go on from: it is written after the looks of its step. */
   #checkpoints(): Callback {
     const { out, file, checkpointEvery } = this.#settings;
-    // The text is found again wherever the training is resumed from.
-    const settings = { ...this.#settings, file: file === null ? null : resolve(file) };
-    return checkpoints({
-      folder: join(out, checkpointFolder),
+    const place = this.#left?.kept.place ?? (file === null ? null : resolve(file));
+    return checkpointing<Kept>({
+      command: "train",
+      out,
       every: checkpointEvery,
-      keepLast: 2,
-      keepBest: false,
-      overwrite: true,
-      metadata: () =>
-        keep({ settings, fingerprint: this.#corpus.fingerprint, checks: this.#checks, looking: this.#looking }),
+      kept: () => ({
+        settings: this.#settings,
+        place,
+        fingerprint: this.#corpus.fingerprint,
+        checks: this.#checks,
+        looking: this.#looking,
+      }),
     });
   }
 
