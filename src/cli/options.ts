@@ -25,6 +25,14 @@ export function positive(text: string): number {
   return value;
 }
 
+/** A finite number > 0, or "auto". */
+export function positiveOrAuto(text: string): number | "auto" {
+  if (text === "auto") return "auto";
+  const value = numberOf(text);
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) fail("auto or a number > 0", text);
+  return value;
+}
+
 /** A finite number ≥ 0. */
 export function zeroOrMore(text: string): number {
   const value = numberOf(text);

@@ -13,6 +13,7 @@ import {
   recall,
   runtimeInfo,
   seed,
+  type Tensor,
   Trainer,
 } from "../../index.ts";
 import { replaceFile } from "../../node/index.ts";
@@ -21,6 +22,7 @@ import { count, percent, seconds } from "../format.ts";
 import { checkpointing, fingerprintOf, type Kept, type Left, requireSame } from "../run/checkpoint.ts";
 import { type Display, openDisplay } from "../run/display.ts";
 import { stoppable } from "../run/interrupt.ts";
+import { type Settled, searchLearningRate, settleLearningRate } from "../run/learningRate.ts";
 import { modelFile } from "../sample.ts";
 import type { Collection } from "./collection.ts";
 import { type Division, divide } from "./division.ts";
@@ -40,6 +42,9 @@ const MOST_EPOCHS = 200;
 
 /** How much of each label goes to all classes alike: with few sequences, seeds then differ less in what they come to. */
 const LABEL_SMOOTHING = 0.1;
+
+/** What the optimizer is made with before the rate is known. */
+const LEARNING_RATE = 1e-3;
 
 /** Of AdamW; and what gradients are scaled down to. */
 const WEIGHT_DECAY = 0.05;
@@ -85,10 +90,20 @@ async function perform(settings: Settings, left: Left<Kept<Settings>> | null): P
   await stoppable(display, async (signal) => {
     display.say(introduce(settings, collection, division, model));
     if (left) display.say(`going on from step ${count(left.step)}`);
-    const history = await train({ settings, model, division, fingerprint, display, signal, left });
+    const settled = await settleLearningRate(settings, () =>
+      searchLearningRate({
+        ...{ model: model.network, loss, clipNorm: CLIP, display, signal },
+        optimizer: optimizerOf(model, LEARNING_RATE),
+        data: examplesOf(model, division.training).shuffle().batch({ batchSize: settings.batch }),
+        batchSize: settings.batch,
+        seed: settings.seed,
+        out: settings.out,
+      }),
+    );
+    const history = await train({ settings: settled, model, division, fingerprint, display, signal, left });
     display.end();
     replaceFile(join(settings.out, modelFile), encodeClassifier(model));
-    const record = await recordOf(settings, collection, division, model, history);
+    const record = await recordOf(settled, collection, division, model, history);
     const text = `${JSON.stringify(record, null, 1)}\n`;
     replaceFile(join(settings.out, historyFile), text);
     replaceFile(join(settings.out, reportFile), await renderClassifyReport(record));
@@ -135,9 +150,16 @@ function stepsOf({ epochs, batch }: Settings, { training }: Division): { perEpoc
   return { perEpoch, epochs: epochs ?? enough };
 }
 
+const loss = (output: Tensor, target: Tensor): Tensor =>
+  crossEntropy(output, target, { labelSmoothing: LABEL_SMOOTHING });
+
+function optimizerOf({ network }: ClassifierModel, learningRate: number): AdamW {
+  return new AdamW(network.parameters(), { learningRate, weightDecay: WEIGHT_DECAY });
+}
+
 /** What a training is made of. */
 interface Training {
-  readonly settings: Settings;
+  readonly settings: Settled<Settings>;
   readonly model: ClassifierModel;
   readonly division: Division;
   readonly fingerprint: string;
@@ -152,8 +174,8 @@ function train({ settings, model, division, fingerprint, display, signal, left }
   const { network } = model;
   const trainer = new Trainer({
     model: network,
-    loss: (output, target) => crossEntropy(output, target, { labelSmoothing: LABEL_SMOOTHING }),
-    optimizer: new AdamW(network.parameters(), { learningRate, weightDecay: WEIGHT_DECAY }),
+    loss,
+    optimizer: optimizerOf(model, learningRate),
     clipNorm: CLIP,
     seed: settings.seed,
   });

@@ -20,6 +20,7 @@ import { count } from "../format.ts";
 import { checkpointing, fingerprintOf, type Kept, type Left, requireSame } from "../run/checkpoint.ts";
 import { type Display, openDisplay } from "../run/display.ts";
 import { stoppable } from "../run/interrupt.ts";
+import { type Settled, searchLearningRate, settleLearningRate } from "../run/learningRate.ts";
 import { modelFile } from "../sample.ts";
 import { frameOf } from "./frame.ts";
 import type { Forecast } from "./measures.ts";
@@ -43,6 +44,9 @@ const MOST_EPOCHS = 300;
 /** Looks at the validation at most, and how many may be no better than the best before it stops. */
 const LOOKS = 80;
 const PATIENCE = 12;
+
+/** What the optimizer is made with before the rate is known. */
+const LEARNING_RATE = 1e-3;
 
 const WEIGHT_DECAY = 0.01;
 const CLIP = 1;
@@ -88,7 +92,16 @@ async function perform(settings: Settings, left: Left<Kept<Settings>> | null): P
   await stoppable(display, async (signal) => {
     display.say(introduce(settings, series, frame, model));
     if (left) display.say(`going on from step ${count(left.step)}`);
-    const history = await train({ settings, model, parts, fingerprint, display, signal, left });
+    const settled = await settleLearningRate(settings, () =>
+      searchLearningRate({
+        ...{ model: model.network, loss: huberLoss, clipNorm: CLIP, data: parts.training, display, signal },
+        optimizer: optimizerOf(model, LEARNING_RATE),
+        batchSize: settings.batch,
+        seed: settings.seed,
+        out: settings.out,
+      }),
+    );
+    const history = await train({ settings: settled, model, parts, fingerprint, display, signal, left });
     display.end();
     const forecasts = {
       validation: predicted(model, parts.validation, frame.validationFrom),
@@ -96,7 +109,7 @@ async function perform(settings: Settings, left: Left<Kept<Settings>> | null): P
       next: predictNext(model, series.columns),
     };
     const record = recordOf({
-      settings,
+      settings: settled,
       series,
       frame,
       parts,
@@ -143,9 +156,13 @@ function partsOf({ architecture, scaling }: ForecastModel, series: Series, { val
   };
 }
 
+function optimizerOf({ network }: ForecastModel, learningRate: number): AdamW {
+  return new AdamW(network.parameters(), { learningRate, weightDecay: WEIGHT_DECAY });
+}
+
 /** What a training is made of. */
 interface Training {
-  readonly settings: Settings;
+  readonly settings: Settled<Settings>;
   readonly model: ForecastModel;
   readonly parts: Parts;
   readonly fingerprint: string;
@@ -167,7 +184,7 @@ function train({ settings, model, parts, fingerprint, display, signal, left }: T
   const trainer = new Trainer({
     model: network,
     loss: huberLoss,
-    optimizer: new AdamW(network.parameters(), { learningRate, weightDecay: WEIGHT_DECAY }),
+    optimizer: optimizerOf(model, learningRate),
     clipNorm: CLIP,
     seed: settings.seed,
   });

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { folderName, fraction, positive, threadCount, wholeNumber } from "../options.ts";
+import { folderName, fraction, positiveOrAuto, threadCount, wholeNumber } from "../options.ts";
 
 /** The options that all recipes have, as commander gives them. */
 export interface RecipeOptions {
@@ -9,7 +9,7 @@ export interface RecipeOptions {
   readonly dropout: number;
   readonly batch: number;
   readonly epochs?: number;
-  readonly learningRate: number;
+  readonly learningRate: number | "auto";
   readonly seed: number;
   readonly out?: string;
   readonly json?: string;
@@ -26,7 +26,8 @@ export interface RecipeSettings {
   readonly batch: number;
   /** Passes over the training part (at most, where the validation ends it), or null to go by its size. */
   readonly epochs: number | null;
-  readonly learningRate: number;
+  /** The first one, or "auto" to look for it before anything is learned. */
+  readonly learningRate: number | "auto";
   readonly seed: number;
   readonly out: string;
   readonly json: string | null;
@@ -58,7 +59,7 @@ export function addRecipeOptions(command: Command, words: RecipeWords): Command 
     .option("--dropout <P>", "probability of dropping a number before the last layer", fraction, words.dropout)
     .option("--batch <N>", words.batch[0], count, words.batch[1])
     .option("--epochs <N>", words.epochs, count)
-    .option("--learning-rate <R>", "of AdamW, at first", positive, 0.002)
+    .option("--learning-rate <R>", "of AdamW, at first; auto: look for it", positiveOrAuto, 0.002)
     .option("--seed <K>", words.seed, wholeNumber(0), 1)
     .option("--out <DIR>", "folder for the results (default: runs/NAME)")
     .option("--json <FILE>", "also write settings and results here")

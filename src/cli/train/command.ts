@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { ActivationName } from "../../index.ts";
 import { activationNames, type Cell, cells } from "../character-model.ts";
 import { Failure } from "../failure.ts";
-import { folderName, fraction, oneOf, positive, threadCount, wholeNumber } from "../options.ts";
+import { folderName, fraction, oneOf, positive, positiveOrAuto, threadCount, wholeNumber } from "../options.ts";
 import { runName } from "./corpus.ts";
 import { train } from "./run.ts";
 import type { Settings } from "./settings.ts";
@@ -26,7 +26,7 @@ interface TrainOptions {
   readonly window: number;
   readonly steps?: number;
   readonly seconds?: number;
-  readonly learningRate: number;
+  readonly learningRate: number | "auto";
   readonly clip: number;
   readonly validation: number;
   readonly seed: number;
@@ -67,7 +67,7 @@ export function trainCommand(): Command {
     .option("--window <N>", "characters the network sees at once", count, 64)
     .option("--steps <N>", "stop after this many steps", count)
     .option("--seconds <S>", `stop after this time (default: ${DEFAULT_SECONDS} without --steps)`, positive)
-    .option("--learning-rate <R>", "of Adam", positive, 0.002)
+    .option("--learning-rate <R>", "of Adam; auto: look for it", positiveOrAuto, 0.002)
     .option("--clip <C>", "scale gradients to at most this norm", positive, 1)
     .option("--validation <F>", "fraction of the text, from its end, to hold out", fraction, 0.1)
     .option("--seed <K>", "of weights, order and samples", wholeNumber(0), 1)

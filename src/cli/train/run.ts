@@ -20,6 +20,7 @@ import { renderReport } from "../report/page.ts";
 import { checkpointing, type Kept as KeptRun, type Left, requireSame } from "../run/checkpoint.ts";
 import { type Display, openDisplay } from "../run/display.ts";
 import { stoppable } from "../run/interrupt.ts";
+import { type Settled, searchLearningRate, settleLearningRate } from "../run/learningRate.ts";
 import { modelFile } from "../sample.ts";
 import { type Corpus, readCorpus } from "./corpus.ts";
 import type { Check, Settings, TrainingRecord } from "./settings.ts";
@@ -72,15 +73,25 @@ async function perform(settings: Settings, left: Left<Kept> | null): Promise<voi
   await stoppable(display, async (signal) => {
     display.say(introduce(settings, corpus, countParameters(model)));
     if (left) display.say(`going on from step ${count(left.step)}`);
-    const record = await new Training(settings, corpus, model, display, left).run(signal);
-    await writeResults(settings, record);
+    const settled = await settleLearningRate(settings, () =>
+      searchLearningRate({
+        ...{ model: model.network, loss: crossEntropy, data: corpus.training, display, signal },
+        optimizer: new Adam(model.network.parameters()),
+        clipNorm: settings.clip,
+        batchSize: settings.batch,
+        seed: settings.seed,
+        out: settings.out,
+      }),
+    );
+    const record = await new Training(settled, corpus, model, display, left).run(signal);
+    await writeResults(settled, record);
     display.say(conclude(record));
   });
 }
 
 /** One training, from the first step to the last look. */
 class Training {
-  readonly #settings: Settings;
+  readonly #settings: Settled<Settings>;
   readonly #corpus: Corpus;
   readonly #model: CharacterModel;
   readonly #display: Display;
@@ -91,7 +102,13 @@ class Training {
   /** Seconds spent on looks, which are not training. */
   #looking: number;
 
-  constructor(settings: Settings, corpus: Corpus, model: CharacterModel, display: Display, left: Left<Kept> | null) {
+  constructor(
+    settings: Settled<Settings>,
+    corpus: Corpus,
+    model: CharacterModel,
+    display: Display,
+    left: Left<Kept> | null,
+  ) {
     this.#left = left;
     this.#checks = [...(left?.kept.checks ?? [])];
     this.#looking = left?.kept.looking ?? 0;

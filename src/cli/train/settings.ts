@@ -13,7 +13,8 @@ export interface Settings extends Architecture {
   readonly steps: number | null;
   /** Seconds to train for, looks at the validation included, or null when steps alone decide. */
   readonly seconds: number | null;
-  readonly learningRate: number;
+  /** "auto": to be looked for before anything is learned. */
+  readonly learningRate: number | "auto";
   readonly clip: number;
   readonly validation: number;
   readonly seed: number;
