@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { calendarOf } from "../../src/cli/forecast/calendar.ts";
-import { bandOf, coverageOf, naive, naiveScale, scoreOf, seasonalNaive } from "../../src/cli/forecast/measures.ts";
+import { naive, naiveScale, scoreOf, seasonalNaive } from "../../src/cli/forecast/measures.ts";
 import { guessSeason } from "../../src/cli/forecast/season.ts";
 import { commandLine, type Ended } from "./command-line.ts";
 import { monthsTable, sharedData } from "./sequences.ts";
@@ -271,8 +271,6 @@ describe("by hand", () => {
     // Misses of 2 and 4, and of 2 and 4.
     expect(all).toEqual({ mae: 3, rmse: Math.sqrt(10), mase: 1.5 });
     expect(steps.map(({ mae }) => mae)).toEqual([2, 4]);
-    expect(bandOf(naive(series, [4, 5], 2), series, 0.9)).toEqual([2, 4]);
-    expect(coverageOf(naive(series, [4, 6], 2), series, [2, 4])).toBe(0.75);
     expect(scoreOf("x", naive(series, [4], 2), series, 0).all).toEqual({ mae: 3, rmse: Math.sqrt(10), mase: null });
   });
 });

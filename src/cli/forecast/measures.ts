@@ -75,30 +75,3 @@ export function scoreOf(name: string, forecasts: readonly Forecast[], series: Ar
     steps: Array.from(absolute, (sum, h) => errors(sum, squared[h] as number, forecasts.length)),
   };
 }
-
-/**
- * How far from each step of a forecast the truth lies at most, in a share of cases: the quantile of what it was in
- * forecasts of rows that were not learned from.
- */
-export function bandOf(forecasts: readonly Forecast[], series: ArrayLike<number>, share: number): number[] {
-  const horizon = forecasts[0]?.values.length ?? 0;
-  // One more than there are, as if the next one were the farthest: a quantile of few is else too small.
-  const place = Math.min(forecasts.length, Math.ceil(share * (forecasts.length + 1))) - 1;
-  return Array.from({ length: horizon }, (_, h) => {
-    const errors = forecasts.map(({ start, values }) =>
-      Math.abs((series[start + h] as number) - (values[h] as number)),
-    );
-    return errors.sort((a, b) => a - b)[place] as number;
-  });
-}
-
-/** The share of true values that lie within the band. */
-export function coverageOf(forecasts: readonly Forecast[], series: ArrayLike<number>, band: readonly number[]): number {
-  let inside = 0;
-  for (const { start, values } of forecasts) {
-    band.forEach((width, h) => {
-      if (Math.abs((series[start + h] as number) - (values[h] as number)) <= width) inside++;
-    });
-  }
-  return inside / (forecasts.length * band.length);
-}

@@ -1,14 +1,6 @@
 import type { Dataset, History } from "../../index.ts";
-import {
-  bandOf,
-  coverageOf,
-  type Forecast,
-  naive,
-  naiveScale,
-  type Score,
-  scoreOf,
-  seasonalNaive,
-} from "./measures.ts";
+import { bandsOf, type Widths } from "./band.ts";
+import { type Forecast, naive, naiveScale, type Score, scoreOf, seasonalNaive } from "./measures.ts";
 import type { Series } from "./series.ts";
 import type { ForecastRecord, Foretold, Frame, Settings } from "./settings.ts";
 
@@ -45,7 +37,7 @@ export interface Outcome {
 export function recordOf(outcome: Outcome): ForecastRecord {
   const { settings, series, frame, parts, forecasts, history, parameters, build } = outcome;
   const truth = series.columns[0] as Float64Array;
-  const widths = bandOf(forecasts.validation, truth, SHARE);
+  const bands = bandsOf(forecasts, truth, SHARE);
   const recent = Math.min(series.rows, Math.max(RECENT.least, RECENT.each * settings.horizon));
   return {
     name: settings.name,
@@ -66,12 +58,12 @@ export function recordOf(outcome: Outcome): ForecastRecord {
     },
     frame,
     scores: scoresOf(outcome, truth),
-    band: { share: SHARE, widths, coverage: coverageOf(forecasts.test, truth, widths) },
+    band: { share: SHARE, widths: bands.next, coverage: bands.coverage },
     settings,
     checks: history.validation,
-    test: sideBySide(forecasts.test, series, truth, widths),
+    test: sideBySide(forecasts.test, series, truth, bands.test),
     forecast: Array.from(forecasts.next, (value, h) =>
-      foretold(series, series.rows + h, value, widths[h] as number, null),
+      foretold(series, series.rows + h, value, bands.next[h] as number, null),
     ),
     recent: Array.from({ length: recent }, (_, i) => {
       const row = series.rows - recent + i;
@@ -102,13 +94,15 @@ function sideBySide(
   forecasts: readonly Forecast[],
   series: Series,
   truth: Float64Array,
-  widths: readonly number[],
+  widths: readonly Widths[],
 ): Foretold[] {
-  return forecasts
-    .filter((_, i) => i % widths.length === 0)
-    .flatMap(({ start, values }) =>
-      widths.map((width, h) => foretold(series, start + h, values[h] as number, width, truth[start + h] as number)),
+  const horizon = widths[0]?.length ?? 1;
+  return forecasts.flatMap(({ start, values }, i) => {
+    if (i % horizon !== 0) return [];
+    return (widths[i] as Widths).map((width, h) =>
+      foretold(series, start + h, values[h] as number, width, truth[start + h] as number),
     );
+  });
 }
 
 function foretold(

@@ -79,7 +79,7 @@ function future(record: ForecastRecord): string {
     [
       ["training", data.target],
       ["validation", "forecast"],
-      ["band", `${percent(band.share)} of true values, as in validation`],
+      ["band", `${percent(band.share)} of true values, by what was known of errors when the forecast was made`],
     ],
     chart,
   )}
