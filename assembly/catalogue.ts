@@ -6,3 +6,4 @@
 
 export { catalogueBackwardSlot, catalogueForwardSlot } from "./activation/slots";
 export { heapBase } from "./base/memory";
+export * from "./activation/templates";

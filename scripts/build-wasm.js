@@ -107,8 +107,10 @@ function describeExports(name) {
   const functions = [...declarations.matchAll(/^ {2}export function (\w+)(\([^)]*\)): (\w+);/gm)].map(
     ([, kernel, parameters, result]) => `  ${kernel}${parameters}: ${result};`,
   );
+  // What takes lanes cannot be called from JavaScript: it is there to be read (src/ops/activation/expression).
+  const kernels = functions.filter((line) => !line.includes("unknown"));
   const what = `Every kernel that the ${name} exports; addresses are byte offsets, counts are in elements.`;
-  return `/** ${what} */\nexport interface ${modules[name].list} {\n${functions.join("\n")}\n}\n`;
+  return `/** ${what} */\nexport interface ${modules[name].list} {\n${kernels.join("\n")}\n}\n`;
 }
 
 /** @throws {Error} when a module's constants do not fit between its base and the next one's. */

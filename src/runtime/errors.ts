@@ -91,3 +91,15 @@ export class ConfigurationError extends UnrolledError {
 export class ThreadError extends UnrolledError {
   override readonly name = "ThreadError";
 }
+
+/** A text is no expression that an activation can be made of. */
+export class ExpressionError extends UnrolledError {
+  override readonly name = "ExpressionError";
+  /** Where in the text, from 0. */
+  readonly position: number;
+
+  constructor(message: string, position: number, options?: ErrorOptions) {
+    super(message, options);
+    this.position = position;
+  }
+}

@@ -48,7 +48,7 @@ export interface ActivationOptions {
 export function builtIn(name: ActivationName, options: ActivationOptions = {}): Activation {
   if (!Object.hasOwn(kinds, name)) {
     throw new OptionError(
-      `activation: expected one of ${Object.keys(kinds).join(", ")}, got ${JSON.stringify(name)}; activation(name) makes any other`,
+      `activation: expected one of ${activationNames.join(", ")}, got ${JSON.stringify(name)}; activation(name) makes any other`,
     );
   }
   const known: Kind = kinds[name];
@@ -89,3 +89,6 @@ function parameterOf(name: ActivationName, { negativeSlope = 0.01, alpha = 1 }: 
 export function activationOf(given: ActivationName | Activation): Activation {
   return given instanceof Activation ? given : builtIn(given);
 }
+
+/** The names of all of them. */
+export const activationNames: readonly ActivationName[] = /* @__PURE__ */ Object.keys(kinds) as ActivationName[];

@@ -1,16 +1,45 @@
+import { OptionError } from "../../runtime/errors.ts";
+import { nearest } from "../../runtime/nearest.ts";
 import type { Activation } from "./activation.ts";
-import { type ActivationName, type ActivationOptions, builtIn } from "./builtIn.ts";
+import { type ActivationName, type ActivationOptions, activationNames, builtIn } from "./builtIn.ts";
+import { type Expression, type ExpressionParameters, expression } from "./expression/expression.ts";
 
 /**
- * An activation by name, with its options: what the `activation` option of a layer takes besides a bare name.
+ * An activation by name, with its options: what the `activation` option of a layer takes besides a bare name. Or one of
+ * your own, from the text of an expression in x, with the values of its parameters.
  *
  * ```ts
- * const layer = new RNN({ inputSize: 1, hiddenSize: 2, activation: activation("leakyRelu", { negativeSlope: 0.1 }) });
- * layer.activation.name; // "leakyRelu"
+ * const leaky = activation("leakyRelu", { negativeSlope: 0.1 });
+ * const swish = activation("x * sigmoid(beta * x)", { beta: 1.5 });
+ * swish.apply(tensor([0, 2])); // [0, 2 / (1 + Math.exp(-3))]
+ * swish.derivativeText; // "sigmoid(beta * x) + x * (sigmoid(beta * x) * (1 - sigmoid(beta * x)) * beta)"
+ * const layer = new GRU({ inputSize: 1, hiddenSize: 2, activation: swish });
+ * layer.activation.name; // "x * sigmoid(beta * x)"
  * ```
  *
- * @throws {OptionError} when there is no such activation, or an option is out of range.
+ * An expression is made of numbers, x, parameters, pi, e, `+ - * / ^`, comparisons and the functions abs, min, max, clamp,
+ * where, sign, exp, expm1, log, log1p, sqrt, pow, sin, cos, sinh, cosh, tanh, atan, asinh, erf, sigmoid, softplus and relu.
+ * It is differentiated, and compiled to a WebAssembly module of its own in less than a millisecond. At a corner its derivative
+ * is one of the two sides': that of abs and relu at 0 is 0, that of min and max is the second one's where both are equal, and
+ * that of where is the side's that it takes. `a ^ b` is by products for whole numbers b up to 64, else exp(b·log a), which is
+ * NaN for a < 0. Memory: a few kilobytes of code for each different expression, given back with the last that uses it.
+ *
+ * @throws {OptionError} when there is no such activation, or an option is out of range; {ExpressionError} where the text is
+ *   no expression.
  */
-export function activation(name: ActivationName, options?: ActivationOptions): Activation {
-  return builtIn(name, options);
+export function activation(name: ActivationName | Activation, options?: ActivationOptions): Activation;
+export function activation(text: string, parameters?: ExpressionParameters): Expression;
+export function activation(given: string | Activation, options: object = {}): Activation {
+  if (typeof given === "object" && given !== null) return given;
+  if (typeof given !== "string") {
+    throw new OptionError(`activation: expected a name or an expression, got ${JSON.stringify(given)}`);
+  }
+  if (activationNames.includes(given as ActivationName)) return builtIn(given as ActivationName, options);
+  if (/^\s*[A-Za-z_]\w*\s*$/.test(given) && given.trim() !== "x") {
+    const names = activationNames.join(", ");
+    throw new OptionError(
+      `activation: expected one of ${names}, or an expression in x, got ${JSON.stringify(given)}${nearest(given, activationNames)}`,
+    );
+  }
+  return expression(given, options as ExpressionParameters);
 }
