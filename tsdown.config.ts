@@ -16,6 +16,8 @@ const ascii: Rolldown.Plugin = {
   },
 };
 
+const sharedOutput = { comments: { annotation: true, legal: true, jsdoc: false } } as const;
+
 const shared: UserConfig = {
   format: "esm",
   target: "es2022",
@@ -24,14 +26,27 @@ const shared: UserConfig = {
   fixedExtension: false,
   logLevel: "warn",
   inputOptions: { checks: { pluginTimings: false } },
-  outputOptions: { comments: { annotation: true, legal: true, jsdoc: false } },
+  outputOptions: sharedOutput,
   deps: { onlyBundle: [] },
 };
 
-/** The library, both binaries inside as text: one file for browsers, bundlers, Node, Bun and Deno. */
+/** All of the library in one file of this name, which its entries name things from; the declarations likewise. */
+function sharedAs(name: string): Rolldown.OutputOptions {
+  return {
+    ...sharedOutput,
+    chunkFileNames: (chunk) => `${name}${chunk.name.endsWith(".d") ? ".d.ts" : ".js"}`,
+    codeSplitting: { groups: [{ name, test: /\/src\/(?!laboratory\/|workerd\.ts).*(?<!\.d)\.ts$/ }] },
+  };
+}
+
+/**
+ * The library, both binaries inside as text, for browsers, bundlers, Node, Bun and Deno: a file for each entry, and one for
+ * what they have in common, so that there is one engine.
+ */
 const library: UserConfig = {
   ...shared,
-  entry: { index: "src/index.ts" },
+  entry: { index: "src/index.ts", laboratory: "src/laboratory/index.ts" },
+  outputOptions: sharedAs("library"),
   platform: "neutral",
   dts: true,
   plugins: [ascii],
@@ -50,7 +65,8 @@ const library: UserConfig = {
 /** The same library for workerd, which compiles no bytes: the host hands over the module file, so no text of it inside. */
 const workerd: UserConfig = {
   ...shared,
-  entry: { workerd: "src/workerd.ts" },
+  entry: { workerd: "src/workerd.ts", "workerd.laboratory": "src/laboratory/index.ts" },
+  outputOptions: sharedAs("workerd.library"),
   platform: "neutral",
   dts: true,
   deps: { ...shared.deps, neverBundle: ["./kernels.wasm", "./companion.wasm", "./catalogue.wasm"] },
@@ -83,8 +99,9 @@ const node: UserConfig = {
     {
       name: "library-beside-it",
       resolveId(source, importer) {
-        const isLibrary =
-          /\/src\/(node|runtime)\//.test(importer ?? "") && /^\.{1,2}\/(index|(runtime\/)?errors)\.ts$/.test(source);
+        if (!/\/src\/(node|runtime)\//.test(importer ?? "")) return undefined;
+        if (/^(\.\.\/)+laboratory\/index\.ts$/.test(source)) return { id: "./laboratory.js", external: true };
+        const isLibrary = /^\.{1,2}\/(index|(runtime\/)?errors)\.ts$/.test(source);
         return isLibrary ? { id: "./index.js", external: true } : undefined;
       },
     },
@@ -104,8 +121,10 @@ const commandLine: UserConfig = {
     {
       name: "library-beside-it",
       resolveId(source, importer) {
-        const entry = importer?.includes("/src/cli/") ? /^(?:\.\.\/)+(node\/)?index\.ts$/.exec(source) : null;
-        return entry ? { id: entry[1] ? "../node.js" : "../index.js", external: true } : undefined;
+        const entry = importer?.includes("/src/cli/")
+          ? /^(?:\.\.\/)+(?:(node|laboratory)\/)?index\.ts$/.exec(source)
+          : null;
+        return entry ? { id: `../${entry[1] ?? "index"}.js`, external: true } : undefined;
       },
     },
   ],

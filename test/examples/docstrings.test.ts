@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import * as unrolled from "../../src/index.ts";
+import * as laboratory from "../../src/laboratory/index.ts";
 import * as node from "../../src/node/index.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -59,6 +60,7 @@ function typesOf(file: string): string[] {
 /** The library's entries, and what each exports. */
 const entries = [
   { from: "unrolled", values: Object.keys(unrolled), types: typesOf("index.ts") },
+  { from: "unrolled/laboratory", values: Object.keys(laboratory), types: typesOf("laboratory/index.ts") },
   { from: "unrolled/node", values: Object.keys(node), types: typesOf("node/index.ts") },
 ];
 

@@ -11,7 +11,10 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const project = mkdtempSync(join(tmpdir(), "unrolled-consumer-"));
 
 const program = `
-import { Adam, crossEntropy, DataError, Embedding, Linear, LSTM, Sequential, seed, tensor } from "unrolled";
+import {
+  Adam, crossEntropy, DataError, Embedding, Linear, LSTM, NumericError, Sequential, seed, tensor,
+} from "unrolled";
+import { eigenvalues, spectralRadius } from "unrolled/laboratory";
 import { type CsvRow, readCsv } from "unrolled/node";
 
 seed(1);
@@ -32,6 +35,13 @@ for (let step = 0; step < 30; step++) {
   optimizer.step();
 }
 const bytes: Uint8Array = model.save();
+const radius: number = spectralRadius(new Linear({ inputSize: 3, outputSize: 3 }).weight);
+let sameClass = false;
+try {
+  eigenvalues(tensor([[Number.NaN]]));
+} catch (error) {
+  sameClass = error instanceof NumericError;
+}
 const rows: CsvRow[] = await readCsv("table.csv", { numbers: ["x"] }).toArray();
 const refused: unknown = await readCsv("none.csv").toArray().catch((error: unknown) => error);
 console.log(
@@ -40,7 +50,7 @@ console.log(
     last: losses[29],
     bytes: bytes.length,
     x: rows.map(({ numbers }) => numbers[0]),
-    typed: refused instanceof DataError,
+    typed: refused instanceof DataError && sameClass && radius > 0,
   }),
 );
 `;

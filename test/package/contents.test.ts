@@ -40,13 +40,18 @@ test("the library has no dependencies and imports nothing", () => {
     [...readFileSync(`${root}/dist/${file}`, "utf8").matchAll(/^(?:import|export)\b[^;]*?from "([^"]+)"/gm)].map(
       ([, source]) => source,
     );
-  expect(imports("index.js")).toEqual([]);
+  // What the library and its laboratory share, the engine above all, lies in a file of its own.
+  expect(imports("index.js")).toEqual(["./library.js"]);
+  expect(imports("laboratory.js")).toEqual(["./library.js"]);
+  expect(imports("library.js")).toEqual([]);
   // What the entry and the drawing, which is loaded when first used, share lies in a file of its own.
   for (const file of ["node.js", "chart.js"]) {
     const others = imports(file).filter((source) => source !== undefined && !source.startsWith("node:"));
     expect(others.filter((source) => source !== "./chunk.js" && source !== "./index.js")).toEqual([]);
   }
-  expect(imports("workerd.js")).toEqual(["./catalogue.wasm", "./companion.wasm", "./kernels.wasm"]);
+  expect(imports("workerd.js")).toEqual(["./workerd.library.js", "./catalogue.wasm", "./companion.wasm", "./kernels.wasm"]);
+  expect(imports("workerd.laboratory.js")).toEqual(["./workerd.library.js"]);
+  expect(imports("workerd.library.js")).toEqual([]);
 });
 
 test("publint has nothing to say", async () => {
