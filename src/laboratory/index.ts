@@ -4,4 +4,12 @@
  * Runs wherever the library does, on the library's own engine.
  */
 
+export { type DiagnoseOptions, diagnose } from "./diagnose/diagnose.ts";
+export { type DiagnosingOptions, diagnosing } from "./diagnose/diagnosing.ts";
+export type { Diagnosis, NotLookedAt } from "./diagnose/diagnosis.ts";
 export { type Eigenvalue, eigenvalues, spectralRadius } from "./diagnose/eigenvalues.ts";
+export type { Finding, FindingKind } from "./diagnose/findings.ts";
+export type { GradientFlow } from "./diagnose/gradientFlow.ts";
+export type { LayerDiagnosis } from "./diagnose/layerDiagnosis.ts";
+export type { GateShare, UnitShares } from "./diagnose/shares.ts";
+export type { Thresholds } from "./diagnose/thresholds.ts";

@@ -3,6 +3,7 @@
  * when one of them is spoilt, the step is done once more, with an eye on every layer.
  */
 import type { Batch } from "../data/dataset.ts";
+import { modulesIn, replaceMethod } from "../nn/inspect.ts";
 import type { Module } from "../nn/module.ts";
 import type { NonFiniteOrigin } from "../runtime/errors.ts";
 import { tensorsIn } from "../tensor/structure.ts";
@@ -35,7 +36,6 @@ function watchCalls(model: Module, work: () => void): Calls {
 }
 
 function watchModule(module: Module, path: string, calls: Calls): () => void {
-  const own = Object.getOwnPropertyDescriptor(module, "forward");
   const forward = module.forward;
   const value = (...inputs: unknown[]): unknown => {
     const call: Call = { path, module, inputs: tensorsIn(inputs), outputs: [] };
@@ -45,19 +45,7 @@ function watchModule(module: Module, path: string, calls: Calls): () => void {
     calls.ended.push(call);
     return result;
   };
-  Object.defineProperty(module, "forward", { value, configurable: true, writable: true });
-  return () => {
-    if (own) Object.defineProperty(module, "forward", own);
-    else Reflect.deleteProperty(module, "forward");
-  };
-}
-
-/** A model and every module inside, each with the path of its names. */
-function modulesIn(model: Module, path = "", found = new Map<Module, string>()): Map<Module, string> {
-  if (found.has(model)) return found;
-  found.set(model, path);
-  for (const [name, child] of model.children()) modulesIn(child, path === "" ? name : `${path}.${name}`, found);
-  return found;
+  return replaceMethod(module, "forward", value);
 }
 
 /** Where a loss that is not finite began; `again` computes it once more, from the same random numbers. */

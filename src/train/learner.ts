@@ -56,17 +56,8 @@ export class Learner {
   }
 
   /** Forward and loss. @throws {OptionError} when batches continue each other and the model returns no state. */
-  pass({ input, target, lengths }: Batch, { carries, state }: Carry): Outcome {
-    const told = lengths === undefined ? {} : { lengths };
-    const plain = lengths === undefined && !carries;
-    const result = plain ? this.model.forward(input) : this.model.forward(input, state, told);
-    const output = outputOf(result);
-    const next = (result as { state?: unknown }).state;
-    if (carries && next === undefined) {
-      throw new OptionError("Trainer model: expected forward(x, state) to return { output, state }, got no state");
-    }
-    const padded = lengths !== undefined && isOverTime(input, target);
-    return { output, loss: padded ? this.#loss(output, target, { lengths }) : this.#loss(output, target), state: next };
+  pass(batch: Batch, carry: Carry): Outcome {
+    return passOf(this.model, this.#loss, batch, carry);
   }
 
   /**
@@ -144,6 +135,25 @@ export class Learner {
     const { kernels } = engine();
     return this.optimizer.parameters.some((p) => p.hasGradient() && kernels.allFinite(p.gradientAddress, p.size) === 0);
   }
+}
+
+/** Forward and loss. @throws {OptionError} when batches continue each other and the model returns no state. */
+export function passOf(
+  model: Module,
+  loss: Loss,
+  { input, target, lengths }: Batch,
+  { carries, state }: Carry,
+): Outcome {
+  const told = lengths === undefined ? {} : { lengths };
+  const plain = lengths === undefined && !carries;
+  const result = plain ? model.forward(input) : model.forward(input, state, told);
+  const output = outputOf(result);
+  const next = (result as { state?: unknown }).state;
+  if (carries && next === undefined) {
+    throw new OptionError("Trainer model: expected forward(x, state) to return { output, state }, got no state");
+  }
+  const padded = lengths !== undefined && isOverTime(input, target);
+  return { output, loss: padded ? loss(output, target, { lengths }) : loss(output, target), state: next };
 }
 
 /** Whether there is a target for every time step of the input: its first two axes are the input's. */
