@@ -58,10 +58,12 @@ export function lyapunovExponents(unit: Unit, steps: readonly Step[], options: L
     });
   }
   const seen = bundles.filter((bundle) => bundle.steps > 0);
-  return Array.from(
+  const means = Array.from(
     { length: count },
     (_, i) => seen.reduce((sum, { logs, steps: n }) => sum + (logs[i] as number) / n, 0) / seen.length,
   );
+  // They come in this order but for what few steps leave undecided.
+  return means.sort((a, b) => b - a);
 }
 
 /** Vectors to start with: the same each time, and in no special direction. */
