@@ -11,6 +11,7 @@ export interface GradientFlow {
   /**
    * ‖∂L/∂h_t‖, the mean over the sequences that take part: the total derivative by the state after the step, through what
    * reads it there and through all later steps. Of a state of several tensors other than an LSTM's, that by all of them.
+   * Of layers whose output is not their state but made of it (SRU, QRNN), through later steps alone: 0 after the last.
    */
   readonly norms: readonly number[];
   /** The same for each sequence; where lengths differ, the longest come first and those that are over are left out. */
