@@ -58,7 +58,7 @@ export const measureNames = ["exponents", "sequences", "largestSpectrum", "thres
  * on that is a finding.
  *
  * The loss is computed in the mode the model is in, dropout included, a step of each layer at a time by the layer's own code,
- * which gives the bits of the whole sequence. Jacobians, exponents and gates are of the layer without dropout. `RNN`,
+ * which gives the bits of the whole sequence (but that zoneout draws its masks in another order). Jacobians, exponents and gates are of the layer without dropout. `RNN`,
  * `LSTM`, `GRU`, their cells and variants are known throughout; the other recurrences, and cells of one's own in a
  * `Recurrence`, have no radii and no gates. Layers inside a `Checkpointed` are not looked at, and named as such.
  *

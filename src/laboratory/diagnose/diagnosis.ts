@@ -37,9 +37,9 @@ export class Diagnosis {
     this.findings = layers.flatMap((layer) => findingsOf(layer, thresholds));
   }
 
-  /** Whether nothing was found of any layer that was looked at. */
+  /** Whether every layer that was looked at is healthy, and there was one. */
   get healthy(): boolean {
-    return this.findings.every(({ kind }) => kind === "healthy");
+    return this.findings.length > 0 && this.findings.every(({ kind }) => kind === "healthy");
   }
 
   toString(): string {

@@ -10,7 +10,10 @@ export interface Thresholds {
    * the first steps add to a gradient is lost beside what the last ones do, in float32.
    */
   readonly vanishing: number;
-  /** Exploding: one of the two arrives with more than this many times its size; default 100. */
+  /**
+   * Exploding: one of the two arrives with more than this many times its size; default 10. It is the gradient that counts,
+   * not the radius of W_hh: of tanh networks of radius 1.6, inputs or a cycle hold some where nothing explodes.
+   */
   readonly exploding: number;
   /**
    * Saturated: more than this share of a gate's values lies in the lowest or highest hundredth of its range; default 0.5. Of
@@ -23,7 +26,7 @@ export interface Thresholds {
   readonly constant: number;
 }
 
-const usual: Thresholds = { vanishing: 1e-6, exploding: 100, saturated: 0.5, dead: 0.25, constant: 0.25 };
+const usual: Thresholds = { vanishing: 1e-6, exploding: 10, saturated: 0.5, dead: 0.25, constant: 0.25 };
 
 /** @throws {OptionError} when one is unknown or out of range. */
 export function thresholdsOf(given: Partial<Thresholds> = {}): Thresholds {
