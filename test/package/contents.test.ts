@@ -49,7 +49,12 @@ test("the library has no dependencies and imports nothing", () => {
     const others = imports(file).filter((source) => source !== undefined && !source.startsWith("node:"));
     expect(others.filter((source) => source !== "./chunk.js" && source !== "./index.js")).toEqual([]);
   }
-  expect(imports("workerd.js")).toEqual(["./workerd.library.js", "./catalogue.wasm", "./companion.wasm", "./kernels.wasm"]);
+  expect(imports("workerd.js")).toEqual([
+    "./workerd.library.js",
+    "./catalogue.wasm",
+    "./companion.wasm",
+    "./kernels.wasm",
+  ]);
   expect(imports("workerd.laboratory.js")).toEqual(["./workerd.library.js"]);
   expect(imports("workerd.library.js")).toEqual([]);
 });
