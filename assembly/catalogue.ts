@@ -6,4 +6,5 @@
 
 export { catalogueBackwardSlot, catalogueForwardSlot } from "./activation/slots";
 export { heapBase } from "./base/memory";
+export { interpreterBackwardSlot, interpreterForwardSlot } from "./activation/interpreter";
 export * from "./activation/templates";

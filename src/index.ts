@@ -106,6 +106,13 @@ export { Dropout1d, EmbeddingDropout, LockedDropout, type LockedDropoutOptions }
 export { Bidirectional, type BidirectionalOptions, type Merge, Residual, TimeDistributed } from "./nn/wrappers.ts";
 export { Activation } from "./ops/activation/activation.ts";
 export type { ActivationName, ActivationOptions } from "./ops/activation/builtIn.ts";
+export {
+  activationCatalogue,
+  type CatalogueEntry,
+  type CatalogueName,
+  type CatalogueOptions,
+} from "./ops/activation/catalogue.ts";
+export { Expression, type ExpressionParameters } from "./ops/activation/expression/expression.ts";
 export { type ActivationMap, type ArrayMapOptions, activations } from "./ops/activation/maps.ts";
 export { activation } from "./ops/activation/named.ts";
 export { type AttentionOptions, type AttentionResult, lengthMask, scaledDotProductAttention } from "./ops/attention.ts";
@@ -202,6 +209,7 @@ export {
   AutogradError,
   ConfigurationError,
   DataError,
+  ExpressionError,
   FileError,
   LifetimeError,
   MemoryError,

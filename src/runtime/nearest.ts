@@ -1,12 +1,19 @@
-/** The fewest letters to change, add or leave out on the way from one word to another. Source: Levenshtein 1965. */
+/**
+ * The fewest letters to change, add, leave out or exchange with their neighbours on the way from one word to another.
+ * Source: Damerau 1964, "A technique for computer detection and correction of spelling errors".
+ */
 function distance(from: string, to: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);
   for (let i = 1; i <= from.length; i++) {
     const next = [i];
     for (let j = 1; j <= to.length; j++) {
       const changed = (row[j - 1] as number) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+      const isExchanged = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      const exchanged = isExchanged ? (before[j - 2] as number) + 1 : changed;
+      next.push(Math.min(changed, exchanged, (row[j] as number) + 1, (next[j - 1] as number) + 1));
     }
+    before = row;
     row = next;
   }
   return row[to.length] as number;

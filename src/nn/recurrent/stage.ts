@@ -31,6 +31,8 @@ export class RecurrentStage implements KernelStage {
   readonly outputSize: number;
   readonly fields: KernelStage["fields"];
   readonly parameters: readonly Parameter[];
+  /** Kept, since the kernel calls what it brought into the function table. */
+  readonly activation: Activation | undefined;
   readonly #packed: readonly PackedRows[];
   readonly #bias: CellStage["bias"];
   readonly #states: readonly number[];
@@ -45,6 +47,7 @@ export class RecurrentStage implements KernelStage {
     const hidden = weightHh.shape[1] as number;
     const first = recurrentGates * hidden;
     this.kind = kind;
+    this.activation = activation;
     this.input = { size: inputSize };
     this.outputSize = hidden;
     this.parameters = [weightIh, weightHh, biasIh, biasHh].filter((p) => p instanceof Parameter);

@@ -25,7 +25,10 @@ export interface ActivationSource {
   readonly derivedFromResult: boolean;
   /** The numbers that its kernels are handed, [n]; null when they need none. */
   readonly parameters: Tensor | null;
-  /** Its slots in the engine that runs; the first call may have to bring the kernels there. */
+  /**
+   * Its slots in the engine that runs; the first call may have to bring the kernels there. What is compiled at run time gives
+   * its slots back when the activation is no longer reachable: whoever will call them holds on to it.
+   */
   slots(): ActivationSlots;
 }
 
@@ -82,7 +85,7 @@ export class Activation {
   /** f(x), differentiable. */
   apply(x: Tensor): Tensor {
     requireFloat32(`${this.name} x`, x);
-    const { forwardSlot, backwardSlot } = this.slots;
+    const { forwardSlot } = this.slots;
     const { parameters } = this;
     const y = Tensor.inStep(x.shape);
     const from = x.address;
@@ -91,6 +94,7 @@ export class Activation {
     record([x], [y], () => {
       const dy = gradientOf(y);
       writeGradient(x, (dx) => {
+        const { backwardSlot } = this.slots;
         mapNumbers("activationBackward", x.size, (at, size) => {
           return [backwardSlot, x.address + at, to + at, dy + at, dx + at, size, parameters];
         });

@@ -2,9 +2,10 @@ import { engine } from "../../runtime/engine.ts";
 import { OptionError } from "../../runtime/errors.ts";
 import { requireKnown } from "../../runtime/options.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { Activation } from "./activation.ts";
+import { Activation, type ActivationSlots } from "./activation.ts";
 
-const { NEGATIVE_INFINITY: least, POSITIVE_INFINITY: largest } = Number;
+const least = Number.NEGATIVE_INFINITY;
+const largest = Number.POSITIVE_INFINITY;
 
 /** An activation that the engine's core has, and the number it has there. */
 interface Kind {
@@ -55,19 +56,22 @@ export function builtIn(name: ActivationName, options: ActivationOptions = {}): 
   requireKnown(name, options, known.options ?? []);
   const kind = name === "gelu" && approximation(options) === "tanh" ? GELU_TANH : known.kind;
   const parameter = parameterOf(name, options);
+  let slots: ActivationSlots | null = null;
   return new Activation({
     name,
     range: known.range,
     derivedFromResult: known.derivedFromResult ?? false,
     parameters: parameter === null ? null : Tensor.fromArray(Float32Array.of(parameter), [1]),
     slots: () => {
-      const { kernels } = engine();
-      return {
-        forwardSlot: kernels.activationForwardSlot(kind),
-        backwardSlot: kernels.activationBackwardSlot(kind),
-      };
+      slots ??= slotsOf(kind);
+      return slots;
     },
   });
+}
+
+function slotsOf(kind: number): ActivationSlots {
+  const { kernels } = engine();
+  return { forwardSlot: kernels.activationForwardSlot(kind), backwardSlot: kernels.activationBackwardSlot(kind) };
 }
 
 function approximation({ approximate = "none" }: ActivationOptions): "none" | "tanh" {

@@ -1,18 +1,21 @@
 import { OptionError } from "../../runtime/errors.ts";
 import { nearest } from "../../runtime/nearest.ts";
+import { requireKnown } from "../../runtime/options.ts";
 import type { Activation } from "./activation.ts";
 import { type ActivationName, type ActivationOptions, activationNames, builtIn } from "./builtIn.ts";
+import { activationCatalogue, type CatalogueName, type CatalogueOptions } from "./catalogue.ts";
 import { type Expression, type ExpressionParameters, expression } from "./expression/expression.ts";
 
 /**
- * An activation by name, with its options: what the `activation` option of a layer takes besides a bare name. Or one of
- * your own, from the text of an expression in x, with the values of its parameters.
+ * An activation by name, with its options: what the `activation` option of a layer takes besides a bare name; the names are
+ * those of the core and of `activationCatalogue`. Or one of your own, from the text of an expression in x, with the values of
+ * its parameters.
  *
  * ```ts
  * const leaky = activation("leakyRelu", { negativeSlope: 0.1 });
  * const swish = activation("x * sigmoid(beta * x)", { beta: 1.5 });
  * swish.apply(tensor([0, 2])); // [0, 2 / (1 + Math.exp(-3))]
- * swish.derivativeText; // "sigmoid(beta * x) + x * (sigmoid(beta * x) * (1 - sigmoid(beta * x)) * beta)"
+ * swish.derivativeText; // "sigmoid(x * beta) + x * (beta * (sigmoid(x * beta) * (1 - sigmoid(x * beta))))"
  * const layer = new GRU({ inputSize: 1, hiddenSize: 2, activation: swish });
  * layer.activation.name; // "x * sigmoid(beta * x)"
  * ```
@@ -28,6 +31,7 @@ import { type Expression, type ExpressionParameters, expression } from "./expres
  *   no expression.
  */
 export function activation(name: ActivationName | Activation, options?: ActivationOptions): Activation;
+export function activation<Name extends CatalogueName>(name: Name, options?: CatalogueOptions<Name>): Expression;
 export function activation(text: string, parameters?: ExpressionParameters): Expression;
 export function activation(given: string | Activation, options: object = {}): Activation {
   if (typeof given === "object" && given !== null) return given;
@@ -35,11 +39,19 @@ export function activation(given: string | Activation, options: object = {}): Ac
     throw new OptionError(`activation: expected a name or an expression, got ${JSON.stringify(given)}`);
   }
   if (activationNames.includes(given as ActivationName)) return builtIn(given as ActivationName, options);
-  if (/^\s*[A-Za-z_]\w*\s*$/.test(given) && given.trim() !== "x") {
-    const names = activationNames.join(", ");
+  if (Object.hasOwn(activationCatalogue, given)) return fromCatalogue(given as CatalogueName, options);
+  const word = given.trim();
+  if (/^[A-Za-z_]\w*$/.test(word) && word !== "x" && !Object.hasOwn(options, word)) {
+    const names = [...activationNames, ...Object.keys(activationCatalogue)];
     throw new OptionError(
-      `activation: expected one of ${names}, or an expression in x, got ${JSON.stringify(given)}${nearest(given, activationNames)}`,
+      `activation: expected one of ${names.join(", ")}, or an expression in x, got ${JSON.stringify(given)}${nearest(word, names)}`,
     );
   }
   return expression(given, options as ExpressionParameters);
+}
+
+function fromCatalogue(name: CatalogueName, options: object): Expression {
+  const { formula, options: defaults } = activationCatalogue[name];
+  requireKnown(name, options, Object.keys(defaults));
+  return expression(formula, { ...defaults, ...options }, name);
 }

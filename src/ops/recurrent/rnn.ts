@@ -49,7 +49,6 @@ export function rnnSequence(x: Tensor, weights: RecurrentWeights, options: RnnOp
   const mask = dropoutMask(layout, hidden, recurrentDropout, training);
   const keepHidden = zoneoutMask(layout.rows * hidden, zoneout, training);
   const { parameters } = activation;
-  const { forwardSlot, backwardSlot } = activation.slots;
   const row = hidden * 4;
   const fields = (
     stretch: Stretch,
@@ -70,8 +69,7 @@ export function rnnSequence(x: Tensor, weights: RecurrentWeights, options: RnnOp
     tokens: product.tokens + (stretch.row + first) * 4,
     gates: gates.address + (stretch.row + first) * row,
     history: history.address(stretch) + first * row,
-    forwardSlot,
-    backwardSlot,
+    ...activation.slots,
     parameters,
     dOutput: dOutput && dOutput + (stretch.row + first) * row,
     outputRow: hidden,

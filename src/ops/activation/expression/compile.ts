@@ -11,9 +11,9 @@ export interface Compiled extends ActivationSlots {}
 let templates: ReadonlyMap<string, Template> | null = null;
 
 /** What is compiled, by what it does; forgotten when nothing uses it any more. */
-const known = new Map<string, WeakRef<Compiled>>();
+const known = /* @__PURE__ */ new Map<string, WeakRef<Compiled>>();
 
-const unused = new FinalizationRegistry<{ key: string; slot: number }>(({ key, slot }) => {
+const unused = /* @__PURE__ */ new FinalizationRegistry<{ key: string; slot: number }>(({ key, slot }) => {
   // Another one may have taken its place meanwhile.
   if (known.get(key)?.deref() === undefined) known.delete(key);
   engine().detachPair(slot);

@@ -30,7 +30,8 @@ export interface Program {
 class Body {
   readonly #parameters: number;
   readonly #types: number[] = [];
-  readonly bytes: number[] = [];
+  #bytes = new Uint8Array(4096);
+  #length = 0;
 
   constructor(parameters: number) {
     this.#parameters = parameters;
@@ -42,15 +43,32 @@ class Body {
   }
 
   push(...bytes: readonly number[]): void {
-    for (const byte of bytes) this.bytes.push(byte);
+    this.append(bytes);
+  }
+
+  append(bytes: ArrayLike<number>): void {
+    const end = this.#length + bytes.length;
+    if (end > this.#bytes.length) {
+      const larger = new Uint8Array(2 * end);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, this.#length);
+    this.#length = end;
   }
 
   get(local: number): void {
-    this.push(plain.localGet, ...unsigned(local));
+    this.onLocal(plain.localGet, local);
   }
 
   set(local: number): void {
-    this.push(plain.localSet, ...unsigned(local));
+    this.onLocal(plain.localSet, local);
+  }
+
+  /** An instruction on a local variable. */
+  onLocal(instruction: number, local: number): void {
+    if (local < 128) this.push(instruction, local);
+    else this.push(instruction, ...unsigned(local));
   }
 
   /** local := local + bytes, or − where it is negative. */
@@ -61,17 +79,25 @@ class Body {
   }
 
   /** The function as it stands in the code section. */
-  finish(): number[] {
-    const groups: number[][] = this.#types.map((type) => [1, type]);
-    return sized([...unsigned(groups.length), ...groups.flat(), ...this.bytes, plain.end]);
+  finish(): Uint8Array {
+    const groups = [...unsigned(this.#types.length), ...this.#types.flatMap((type) => [1, type])];
+    const size = unsigned(groups.length + this.#length + 1);
+    const bytes = new Uint8Array(size.length + groups.length + this.#length + 1);
+    bytes.set(size);
+    bytes.set(groups, size.length);
+    bytes.set(this.#bytes.subarray(0, this.#length), size.length + groups.length);
+    bytes[bytes.length - 1] = plain.end;
+    return bytes;
   }
 }
 
-const arithmetic: Readonly<Record<string, number>> = {
-  ...{ add: vector.add, sub: vector.sub, mul: vector.mul, div: vector.div, min: vector.min, max: vector.max },
-  ...{ lt: vector.lt, le: vector.le, gt: vector.gt, ge: vector.ge, eq: vector.eq, ne: vector.ne },
-  ...{ neg: vector.neg, abs: vector.abs, sqrt: vector.sqrt },
-};
+/** Operations that are one instruction. */
+const arithmetic = /* @__PURE__ */ listArithmetic();
+
+function listArithmetic(): Readonly<Record<string, number>> {
+  const { add, sub, mul, div, min, max, lt, le, gt, ge, eq, ne, neg, abs, sqrt } = vector;
+  return { add, sub, mul, div, min, max, lt, le, gt, ge, eq, ne, neg, abs, sqrt };
+}
 
 /** Where a function finds what it works on. */
 interface Surroundings {
@@ -83,7 +109,7 @@ interface Surroundings {
 }
 
 /** Four lanes of 0, which cost nothing to make. */
-const zero = lanes(vector.constant, ...new Array<number>(16).fill(0));
+const zero: readonly number[] = [0xfd, 0x0c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /** Writes what computes some parts of four lanes of x; returns the local variables that they are in. */
 function emitParts({ body, parameters, places, templates }: Surroundings, roots: readonly Node[], x: number): number[] {
@@ -161,8 +187,8 @@ function splice(body: Body, { locals, zeros, pieces }: Template): void {
     body.set(moved[local] as number);
   }
   for (const piece of pieces) {
-    if ("instruction" in piece) body.push(piece.instruction, ...unsigned(moved[piece.local] as number));
-    else body.push(...piece);
+    if ("instruction" in piece) body.onLocal(piece.instruction, moved[piece.local] as number);
+    else body.append(piece);
   }
 }
 
@@ -258,7 +284,7 @@ function emitStore(body: Body, pointer: number, value: number, vectorNumber: num
 }
 
 /** (x, y, count, parameters): y[i] := f(x[i]). */
-function emitForward(program: Program, templates: Surroundings["templates"]): number[] {
+function emitForward(program: Program, templates: Surroundings["templates"]): Uint8Array {
   const body = new Body(4);
   const [x, y, count, parameters] = [0, 1, 2, 3];
   const surroundings = { body, parameters, places: program.places, templates };
@@ -275,10 +301,10 @@ function emitForward(program: Program, templates: Surroundings["templates"]): nu
 }
 
 /** The first lane, and no other. */
-const FIRST_LANE = lanes(vector.constant, 255, 255, 255, 255, ...new Array<number>(12).fill(0));
+const FIRST_LANE: readonly number[] = [0xfd, 0x0c, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /** (x, y, dy, dx, count, parameters): dx[i] := dy[i]·f′(x[i]); sums of parameters += Σ dy[i]·∂f/∂p(x[i]). */
-function emitBackward(program: Program, templates: Surroundings["templates"]): number[] {
+function emitBackward(program: Program, templates: Surroundings["templates"]): Uint8Array {
   const body = new Body(6);
   const [x, y, dy, dx, count, parameters] = [0, 1, 2, 3, 4, 5];
   const { slope, slopeFromResult, parameterSlopes, places, sums } = program;
@@ -345,7 +371,7 @@ function emitTotal(body: Body, parameters: number, at: number, total: number): v
 
 const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 /** Limits that the engine's memory keeps: one page at least, 65,536 at most. */
-const MEMORY = [0x02, 0x01, ...unsigned(1), ...unsigned(65_536)];
+const MEMORY: readonly number[] = [0x02, 0x01, 1, 0x80, 0x80, 0x04];
 
 const text = (word: string): number[] => sized([...word].map((letter) => letter.charCodeAt(0)));
 
@@ -355,7 +381,7 @@ export function emitModule(
   templates: ReadonlyMap<string, Template>,
 ): (slot: number) => Uint8Array<ArrayBuffer> {
   const functionType = (count: number): number[] => [0x60, ...sized(new Array<number>(count).fill(types.i32)), 0];
-  const code = [emitForward(program, templates), emitBackward(program, templates)].flat();
+  const code = [emitForward(program, templates), emitBackward(program, templates)] as const;
   return (slot) => {
     const table = [0x01, 0x70, 0x00, ...unsigned(slot + 2)];
     const sections: readonly (readonly [number, readonly number[]])[] = [
@@ -363,8 +389,13 @@ export function emitModule(
       [2, [2, ...text("env"), ...text("memory"), ...MEMORY, ...text("env"), ...text("table"), ...table]],
       [3, [2, 0, 1]],
       [9, [1, 0, plain.i32Const, ...signed(slot), plain.end, 2, 0, 1]],
-      [10, [2, ...code]],
     ];
-    return Uint8Array.from([...MAGIC, ...sections.flatMap(([id, content]) => [id, ...sized(content)])]);
+    const size = unsigned(1 + code[0].length + code[1].length);
+    const head = [...MAGIC, ...sections.flatMap(([id, content]) => [id, ...sized(content)]), 10, ...size, 2];
+    const bytes = new Uint8Array(head.length + code[0].length + code[1].length);
+    bytes.set(head);
+    bytes.set(code[0], head.length);
+    bytes.set(code[1], head.length + code[0].length);
+    return bytes;
   };
 }

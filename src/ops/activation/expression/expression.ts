@@ -1,11 +1,11 @@
 import { OptionError } from "../../../runtime/errors.ts";
-import { requireKnown } from "../../../runtime/options.ts";
 import { Tensor } from "../../../tensor/tensor.ts";
-import { Activation, type ActivationSlots } from "../activation.ts";
+import { Activation, type ActivationSlots, type ActivationSource } from "../activation.ts";
 import { compile } from "./compile.ts";
 import { derivative } from "./derivative.ts";
 import type { Program } from "./emit.ts";
-import { evaluate, Graph, inOrder, type Node } from "./graph.ts";
+import { evaluate, evaluator, Graph, inOrder, type Node } from "./graph.ts";
+import { interpretedFloats, interpreterSlots } from "./interpret.ts";
 import { fault, isParameterName, parse } from "./parse.ts";
 import { write } from "./write.ts";
 
@@ -13,34 +13,54 @@ import { write } from "./write.ts";
 export type ExpressionParameters = Readonly<Record<string, number>>;
 
 /** Where an expression is looked at to find its range, and whether it has values at all. */
-const SAMPLES: readonly number[] = [
-  ...Array.from({ length: 2001 }, (_, i) => (i - 1000) / 50),
-  ...[-1e4, -1000, -300, -100, -50, 50, 100, 300, 1000, 1e4],
-];
+const SAMPLES = /* @__PURE__ */ samples();
 
-/** An activation from the text of an expression. */
+function samples(): readonly number[] {
+  const near = Array.from({ length: 81 }, (_, i) => (i - 40) / 4);
+  return [-1e4, -1000, -100, -30, ...near, 30, 100, 1000, 1e4];
+}
+
+/** How far a bound is followed between samples: halvings of their distance. */
+const HALVINGS = 12;
+
+/**
+ * An activation from the text of an expression: what `activation(text)` makes.
+ *
+ * ```ts
+ * const f = activation("tanh(x) + 0.1 * x");
+ * f instanceof Expression; // true
+ * f.derivativeText; // "0.1 + (1 - tanh(x) * tanh(x))"
+ * [f.valueAt(0), f.slopeAt(0)]; // [0, 1.1]
+ * ```
+ */
 export class Expression extends Activation {
-  /** The expression as it is computed. */
-  readonly text: string;
-  /** Its derivative, as it is computed. */
-  readonly derivativeText: string;
   readonly #root: Node;
   readonly #slope: Node;
   readonly #values: ExpressionParameters;
+  readonly #own: ExpressionSource;
 
   /** @internal */
-  constructor(
-    source: ConstructorParameters<typeof Activation>[0],
-    root: Node,
-    slope: Node,
-    values: ExpressionParameters,
-  ) {
+  constructor(source: ExpressionSource, root: Node, slope: Node, values: ExpressionParameters) {
     super(source);
+    this.#own = source;
     this.#root = root;
     this.#slope = slope;
     this.#values = values;
-    this.text = write(root);
-    this.derivativeText = write(slope);
+  }
+
+  /** The expression as it is computed, simplified. */
+  get text(): string {
+    return write(this.#root);
+  }
+
+  /** Its derivative, likewise. */
+  get derivativeText(): string {
+    return write(this.#slope);
+  }
+
+  /** Whether it runs as a module of its own; where the runtime compiles none, an interpreter gives the same bits. */
+  get compiled(): boolean {
+    return this.#own.compiled;
   }
 
   /** f(x) in float64. */
@@ -57,25 +77,69 @@ export class Expression extends Activation {
 /**
  * The activation that a text describes.
  * @param values of the parameters that it uses besides x.
+ * @param name what it is called.
  * @throws {ExpressionError} naming the position, when the text is no expression, is finite nowhere or not at 0;
  * {OptionError} when a parameter has no finite value, a name of the language, or is not used.
  */
-export function expression(text: string, values: ExpressionParameters = {}): Expression {
+export function expression(text: string, values: ExpressionParameters = {}, name = text): Expression {
   const names = requireParameters(values);
   const graph = new Graph();
   const root = parse(text, graph, names);
-  requireUsed(root, names);
+  requireUsed(text, names);
   const range = requireValues(text, root, values);
   const slope = derivative(graph, root, graph.x);
   const bySlope = fromResult(root, slope);
   const program = programOf(root, slope, bySlope);
-  const floats = Float32Array.from(program.places.keys(), (node) => {
-    return node.kind === "number" ? node.value : (values[(node as { name: string }).name] as number);
-  });
-  const slots = slotsOf(program);
-  const parameters = floats.length === 0 ? null : Tensor.fromArray(floats, [floats.length]);
-  const source = { name: text, range, derivedFromResult: bySlope !== null, parameters, slots };
+  const numbers = new Float32Array(1 + Math.max(...program.places.values()));
+  for (const [node, place] of program.places) {
+    numbers[place] = node.kind === "number" ? node.value : (values[(node as { name: string }).name] as number);
+  }
+  const source = new ExpressionSource(name, range, program, numbers);
   return new Expression(source, root, slope, values);
+}
+
+/** What computes an expression: a module of its own, or where none can be compiled the interpreter. */
+class ExpressionSource implements ActivationSource {
+  readonly name: string;
+  readonly range: readonly [number, number];
+  readonly #program: Program;
+  readonly #numbers: Float32Array;
+  #slots: ActivationSlots | null = null;
+  #parameters: Tensor | null = null;
+  #compiled = true;
+
+  constructor(name: string, range: readonly [number, number], program: Program, numbers: Float32Array) {
+    this.name = name;
+    this.range = range;
+    this.#program = program;
+    this.#numbers = numbers;
+  }
+
+  get derivedFromResult(): boolean {
+    return this.#program.slopeFromResult;
+  }
+
+  get parameters(): Tensor {
+    this.slots();
+    return this.#parameters as Tensor;
+  }
+
+  /** Whether it runs as a module of its own. */
+  get compiled(): boolean {
+    this.slots();
+    return this.#compiled;
+  }
+
+  /** Compiled when they are first asked for. */
+  slots(): ActivationSlots {
+    if (this.#slots) return this.#slots;
+    const compiled = compile(this.#program);
+    this.#compiled = compiled !== null;
+    const floats = compiled ? this.#numbers : interpretedFloats(this.#program, this.#numbers);
+    this.#parameters = Tensor.fromArray(floats, [floats.length]);
+    this.#slots = compiled ?? interpreterSlots();
+    return this.#slots;
+  }
 }
 
 function requireParameters(values: ExpressionParameters): string[] {
@@ -97,23 +161,52 @@ function requireParameters(values: ExpressionParameters): string[] {
   return names;
 }
 
-function requireUsed(root: Node, names: readonly string[]): void {
-  const used = new Set(inOrder([root]).flatMap((node) => (node.kind === "parameter" ? [node.name] : [])));
-  const unused = Object.fromEntries(names.filter((name) => !used.has(name)).map((name) => [name, true]));
-  requireKnown("activation parameters that the expression uses", unused, [...used]);
+/** What simplifying leaves out counts as used: it was written. */
+function requireUsed(text: string, names: readonly string[]): void {
+  const words = new Set(text.match(/[A-Za-z_]\w*/g));
+  const unused = names.find((name) => !words.has(name));
+  if (unused === undefined) return;
+  throw new OptionError(
+    `activation parameters: expected those that ${JSON.stringify(text)} uses, got ${unused} as well`,
+  );
 }
 
 /** The least and the largest value. @throws {ExpressionError} when it has none, or none at 0. */
 function requireValues(text: string, root: Node, values: ExpressionParameters): readonly [number, number] {
-  const found = SAMPLES.map((x) => evaluate(root, x, values));
-  const own = found.filter((value) => !Number.isNaN(value));
-  if (own.length === 0) throw fault(text, 0, "expected an expression with values, got one that is NaN everywhere");
-  const start = evaluate(root, 0, values);
+  const valueAt = evaluator(root, values);
+  const found = SAMPLES.map(valueAt);
+  if (found.every(Number.isNaN))
+    throw fault(text, 0, "expected an expression with values, got one that is NaN everywhere");
+  const start = valueAt(0);
   if (!Number.isFinite(start)) throw fault(text, 0, `expected a finite value at x = 0, got ${start}`);
-  const [least, largest] = [Math.min(...own), Math.max(...own)];
+  return [
+    -largestOf(
+      (x) => -valueAt(x),
+      found.map((value) => -value),
+    ),
+    largestOf(valueAt, found),
+  ];
+}
+
+/** The largest value, given those at the samples; infinite where it grows on. */
+function largestOf(valueAt: (x: number) => number, found: readonly number[]): number {
+  const place = found.reduce(
+    (best, value, i) => (value > (found[best] as number) || Number.isNaN(found[best]) ? i : best),
+    0,
+  );
+  let largest = found[place] as number;
   // What is as large as that at ±10⁴ grows without bound.
-  const grows = (bound: number): boolean => Math.abs(bound) > 100;
-  return [grows(least) ? Number.NEGATIVE_INFINITY : least, grows(largest) ? Number.POSITIVE_INFINITY : largest];
+  if (largest > 100) return Number.POSITIVE_INFINITY;
+  let x = SAMPLES[place] as number;
+  let step = Math.abs(x) < 11 ? 0.25 : Math.abs(x) / 2;
+  for (let i = 0; i < HALVINGS; i++) {
+    step /= 2;
+    for (const near of [x - step, x + step]) {
+      const value = valueAt(near);
+      if (value > largest) [x, largest] = [near, value];
+    }
+  }
+  return largest;
 }
 
 /** The slope written in f(x) alone, in a graph of its own, or null where it needs x. */
@@ -159,14 +252,4 @@ function programOf(value: Node, slope: Node, bySlope: { readonly slope: Node } |
     places.set(node, known.get(key) as number);
   }
   return { value, slope: used, slopeFromResult: bySlope !== null, parameterSlopes: [], places, sums: 0 };
-}
-
-/** The slots, compiled when they are first asked for. */
-function slotsOf(program: Program): () => ActivationSlots {
-  let compiled: ActivationSlots | null = null;
-  return () => {
-    compiled ??= compile(program);
-    if (!compiled) throw new Error("no compiler here");
-    return compiled;
-  };
 }

@@ -5,28 +5,28 @@
 
 /** Functions of one number. */
 export const unaries = [
-  ...[
-    "neg",
-    "abs",
-    "sign",
-    "sqrt",
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "sin",
-    "cos",
-    "sinh",
-    "cosh",
-    "tanh",
-    "atan",
-    "asinh",
-  ],
-  ...["erf", "sigmoid", "softplus", "relu", "tanhOfSoftplus"],
-] as const satisfies readonly Unary[];
-export type Unary =
-  | ("neg" | "abs" | "sign" | "sqrt" | "exp" | "expm1" | "log" | "log1p" | "sin" | "cos" | "sinh" | "cosh" | "tanh")
-  | ("atan" | "asinh" | "erf" | "sigmoid" | "softplus" | "relu" | "tanhOfSoftplus");
+  "neg",
+  "abs",
+  "sign",
+  "sqrt",
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sin",
+  "cos",
+  "sinh",
+  "cosh",
+  "tanh",
+  "atan",
+  "asinh",
+  "erf",
+  "sigmoid",
+  "softplus",
+  "relu",
+  "tanhOfSoftplus",
+] as const;
+export type Unary = (typeof unaries)[number];
 
 /** Functions of two numbers, and conditions on them, which are 1 or 0 where a number is wanted. */
 export type Binary = "add" | "sub" | "mul" | "div" | "pow" | "min" | "max" | Condition;
@@ -240,8 +240,8 @@ const formulas: Record<Operation, (a: number, b: number, c: number) => number> =
   mul: (a, b) => a * b,
   div: (a, b) => a / b,
   pow: (a, b) => a ** b,
-  min: Math.min,
-  max: Math.max,
+  min: (a, b) => Math.min(a, b),
+  max: (a, b) => Math.max(a, b),
   lt: (a, b) => Number(a < b),
   le: (a, b) => Number(a <= b),
   gt: (a, b) => Number(a > b),
@@ -278,23 +278,36 @@ function errorFunction(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * fraction));
 }
 
+/** What gives the value of a part in float64, for x. */
+export function evaluator(root: Node, parameters: Readonly<Record<string, number>> = {}): (x: number) => number {
+  const order = inOrder([root]);
+  const places = new Map(order.map((node, place) => [node, place]));
+  const values = new Float64Array(order.length);
+  const steps: ((x: number) => void)[] = order.map((node, place) => {
+    if (node.kind === "x") {
+      return (x) => {
+        values[place] = x;
+      };
+    }
+    if ("parts" in node) {
+      const formula = formulas[node.kind];
+      const [a = 0, b = 0, c = 0] = node.parts.map((part) => places.get(part) as number);
+      return () => {
+        values[place] = formula(values[a] as number, values[b] as number, values[c] as number);
+      };
+    }
+    values[place] = node.kind === "number" ? node.value : (parameters[node.name] ?? Number.NaN);
+    return () => undefined;
+  });
+  return (x) => {
+    for (const step of steps) step(x);
+    return values.at(-1) as number;
+  };
+}
+
 /** The value of a part in float64. */
 export function evaluate(root: Node, x: number, parameters: Readonly<Record<string, number>> = {}): number {
-  const values = new Map<Node, number>();
-  for (const node of inOrder([root])) {
-    if (node.kind === "x") values.set(node, x);
-    else if (node.kind === "number") values.set(node, node.value);
-    else if (node.kind === "parameter") values.set(node, parameters[node.name] ?? Number.NaN);
-    else
-      values.set(
-        node,
-        compute(
-          node.kind,
-          node.parts.map((part) => values.get(part) as number),
-        ),
-      );
-  }
-  return values.get(root) as number;
+  return evaluator(root, parameters)(x);
 }
 
 /** All parts that some are made of, each behind its own parts. */

@@ -35,10 +35,13 @@ const comparisons: Readonly<Record<string, Condition>> = {
 /** How many arguments the functions take that are not of one number. */
 const others: Readonly<Record<string, number>> = { min: 2, max: 2, pow: 2, clamp: 3, where: 3 };
 
-const written = unaries.filter((name) => name !== "neg" && name !== "tanhOfSoftplus");
-
 /** Every function that an expression may call. */
-export const functionNames: readonly string[] = [...written, ...Object.keys(others)];
+export const functionNames = /* @__PURE__ */ listFunctions();
+
+function listFunctions(): readonly string[] {
+  const written = unaries.filter((name) => name !== "neg" && name !== "tanhOfSoftplus");
+  return [...written, ...Object.keys(others)];
+}
 
 const constants: Readonly<Record<string, number>> = { pi: Math.PI, e: Math.E };
 

@@ -1,7 +1,7 @@
 import { Reader } from "./bytes.ts";
 
 /** A piece of a function's body: bytes as they are, or an instruction on a local variable. */
-type Piece = readonly number[] | { readonly instruction: number; readonly local: number };
+type Piece = Uint8Array | { readonly instruction: number; readonly local: number };
 
 /** The body of a function from four lanes to four lanes, which can be written into another function. */
 export interface Template {
@@ -79,7 +79,7 @@ function readTemplate(reader: Reader): Template {
     const before = reader.at;
     const instruction = reader.byte();
     if (instruction === 0x0b && depth-- === 0) {
-      pieces.push([...reader.bytes.subarray(start, before)]);
+      pieces.push(reader.bytes.slice(start, before));
       return { locals, zeros: [...zeros], pieces };
     }
     if (instruction >= 0x02 && instruction <= 0x04) depth++;
@@ -87,7 +87,7 @@ function readTemplate(reader: Reader): Template {
       const local = reader.number();
       if (SET.includes(instruction)) written.add(local);
       else if (!written.has(local)) zeros.add(local);
-      pieces.push([...reader.bytes.subarray(start, before)], { instruction, local });
+      pieces.push(reader.bytes.slice(start, before), { instruction, local });
       start = reader.at;
     } else skipImmediates(reader, instruction);
   }

@@ -1,4 +1,4 @@
-import type { Node } from "./graph.ts";
+import { inOrder, type Node } from "./graph.ts";
 
 /** Binary operations with their sign and how tightly they bind. */
 const signs: Readonly<Record<string, readonly [sign: string, level: number]>> = {
@@ -17,19 +17,27 @@ const signs: Readonly<Record<string, readonly [sign: string, level: number]>> = 
 const NEGATIVE = 4;
 const PRIMARY = 6;
 
-/** The text of an expression, in the language that `parse` reads. */
-export function write(node: Node): string {
-  return levelled(node)[0];
+/** A text, and how tightly its outermost operation binds. */
+type Written = readonly [text: string, level: number];
+
+/** The text of an expression, in the language that `parse` reads; what is there once may be written several times. */
+export function write(root: Node): string {
+  const written = new Map<Node, Written>();
+  for (const node of inOrder([root]))
+    written.set(
+      node,
+      writeOne(node, (part) => written.get(part) as Written),
+    );
+  return (written.get(root) as Written)[0];
 }
 
-/** The text, and how tightly its outermost operation binds. */
-function levelled(node: Node): readonly [text: string, level: number] {
+function writeOne(node: Node, partOf: (node: Node) => Written): Written {
   if (node.kind === "x") return ["x", PRIMARY];
   if (node.kind === "parameter") return [node.name, PRIMARY];
   if (node.kind === "number") return [String(node.value), node.value < 0 ? NEGATIVE : PRIMARY];
   const [a, b] = node.parts as [Node, Node];
   const within = (part: Node, least: number): string => {
-    const [text, level] = levelled(part);
+    const [text, level] = partOf(part);
     return level < least ? `(${text})` : text;
   };
   const own = signs[node.kind];
@@ -41,6 +49,7 @@ function levelled(node: Node): readonly [text: string, level: number] {
     return [`${left} ${sign} ${right}`, level];
   }
   if (node.kind === "neg") return [`-${within(a, NEGATIVE)}`, NEGATIVE];
-  if (node.kind === "tanhOfSoftplus") return [`tanh(softplus(${write(a)}))`, PRIMARY];
-  return [`${node.kind}(${node.parts.map(write).join(", ")})`, PRIMARY];
+  const [first] = partOf(a);
+  if (node.kind === "tanhOfSoftplus") return [`tanh(softplus(${first}))`, PRIMARY];
+  return [`${node.kind}(${node.parts.map((part) => partOf(part)[0]).join(", ")})`, PRIMARY];
 }

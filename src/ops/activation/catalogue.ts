@@ -1,0 +1,227 @@
+/**
+ * Activations by name that are expressions: those of torch.nn, keras.activations and ONNX's recurrent operators beyond the
+ * ten of the engine's core, and those that studies of recurrent networks found good. Each is one line; its derivative is
+ * made from it, and at a corner it is that of the expression (see `activation`).
+ */
+
+/** An activation that an expression describes. */
+export interface CatalogueEntry {
+  readonly formula: string;
+  /** Its options, and their values when they are not given. */
+  readonly options: Readonly<Record<string, number>>;
+  /** The least and the largest value, with these options. */
+  readonly range: readonly [least: number, largest: number];
+  /** The largest |f′|, with these options. */
+  readonly gain: number;
+  /** Where it comes from. */
+  readonly source: string;
+}
+
+const least = Number.NEGATIVE_INFINITY;
+const largest = Number.POSITIVE_INFINITY;
+
+/** SELU's two constants: mean 0 and deviation 1 stay what they are. */
+const SELU = { alpha: 1.6732632423543772, scale: 1.0507009873554805 };
+
+/**
+ * The catalogue, by name.
+ *
+ * ```ts
+ * activationCatalogue.mish.formula; // "x * tanh(softplus(x))"
+ * activation("mish").apply(tensor([0])); // [0]
+ * Object.keys(activationCatalogue).includes("penalizedTanh"); // true
+ * ```
+ */
+export const activationCatalogue = {
+  affine: {
+    formula: "alpha * x + beta",
+    options: { alpha: 1, beta: 0 },
+    range: [least, largest],
+    gain: 1,
+    source: "ONNX, attribute activations of RNN, LSTM and GRU",
+  },
+  celu: {
+    formula: "where(x > 0, x, alpha * expm1(x / alpha))",
+    options: { alpha: 1 },
+    range: [-1, largest],
+    gain: 1,
+    source: "Barron 2017, Continuously differentiable exponential linear units",
+  },
+  elliott: {
+    formula: "0.5 * x / (1 + abs(x)) + 0.5",
+    options: {},
+    range: [0, 1],
+    gain: 0.5,
+    source:
+      "Elliott 1993, A better activation function for artificial neural networks; Farzad et al. 2019 in LSTM gates",
+  },
+  hardShrink: {
+    formula: "where(abs(x) > lambda, x, 0)",
+    options: { lambda: 0.5 },
+    range: [least, largest],
+    gain: 1,
+    source: "torch.nn.Hardshrink",
+  },
+  hardSigmoid: {
+    formula: "clamp(alpha * x + beta, 0, 1)",
+    options: { alpha: 0.16666666666666666, beta: 0.5 },
+    range: [0, 1],
+    gain: 0.16666666666666666,
+    source: "Courbariaux et al. 2015, BinaryConnect; with alpha 1/6 as in torch.nn and Keras 3, with 0.2 as in ONNX",
+  },
+  hardSilu: {
+    formula: "x * clamp(x / 6 + 0.5, 0, 1)",
+    options: {},
+    range: [-0.375, largest],
+    gain: 1.5,
+    source: "Howard et al. 2019, Searching for MobileNetV3; torch.nn.Hardswish",
+  },
+  hardTanh: {
+    formula: "clamp(x, minimum, maximum)",
+    options: { minimum: -1, maximum: 1 },
+    range: [-1, 1],
+    gain: 1,
+    source: "Collobert 2004, Large scale machine learning; torch.nn.Hardtanh",
+  },
+  isru: {
+    formula: "x / sqrt(1 + alpha * x * x)",
+    options: { alpha: 1 },
+    range: [-1, 1],
+    gain: 1,
+    source: "Carlile et al. 2017, Improving deep learning by inverse square root linear units",
+  },
+  isrlu: {
+    formula: "where(x < 0, x / sqrt(1 + alpha * x * x), x)",
+    options: { alpha: 1 },
+    range: [-1, largest],
+    gain: 1,
+    source: "Carlile et al. 2017, Improving deep learning by inverse square root linear units",
+  },
+  logSigmoid: {
+    formula: "-softplus(-x)",
+    options: {},
+    range: [least, 0],
+    gain: 1,
+    source: "torch.nn.LogSigmoid",
+  },
+  mish: {
+    formula: "x * tanh(softplus(x))",
+    options: {},
+    range: [-0.30884, largest],
+    gain: 1.08857,
+    source: "Misra 2019, Mish: a self regularized non-monotonic activation function",
+  },
+  penalizedTanh: {
+    formula: "where(x > 0, tanh(x), alpha * tanh(x))",
+    options: { alpha: 0.25 },
+    range: [-0.25, 1],
+    gain: 1,
+    source: "Eger, Youssef & Gurevych 2018, Is it time to swish? Best of 21 in LSTM cells there",
+  },
+  relu6: {
+    formula: "clamp(x, 0, 6)",
+    options: {},
+    range: [0, 6],
+    gain: 1,
+    source: "Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10; torch.nn.ReLU6",
+  },
+  scaledTanh: {
+    formula: "alpha * tanh(beta * x)",
+    options: { alpha: 1.7159, beta: 0.6666666666666666 },
+    range: [-1.7159, 1.7159],
+    gain: 1.14393,
+    source: "LeCun et al. 1998, Efficient BackProp; ONNX",
+  },
+  selu: {
+    formula: "scale * where(x > 0, x, alpha * expm1(x))",
+    options: SELU,
+    range: [-1.7581, largest],
+    gain: 1.75809,
+    source: "Klambauer et al. 2017, Self-normalizing neural networks",
+  },
+  sine: {
+    formula: "sin(x)",
+    options: {},
+    range: [-1, 1],
+    gain: 1,
+    source: "Sitzmann et al. 2020, Implicit neural representations with periodic activation functions",
+  },
+  snake: {
+    formula: "x + sin(alpha * x) ^ 2 / alpha",
+    options: { alpha: 1 },
+    range: [least, largest],
+    gain: 2,
+    source: "Ziyin, Hartwig & Ueda 2020, Neural networks fail to learn periodic functions and how to fix it",
+  },
+  softShrink: {
+    formula: "where(x > lambda, x - lambda, where(x < -lambda, x + lambda, 0))",
+    options: { lambda: 0.5 },
+    range: [least, largest],
+    gain: 1,
+    source: "torch.nn.Softshrink",
+  },
+  softsign: {
+    formula: "x / (1 + abs(x))",
+    options: {},
+    range: [-1, 1],
+    gain: 1,
+    source: "Bergstra et al. 2009, Quadratic polynomials learn better image features",
+  },
+  sparsePlus: {
+    formula: "where(x <= -1, 0, where(x < 1, 0.25 * (x + 1) ^ 2, x))",
+    options: {},
+    range: [0, largest],
+    gain: 1,
+    source: "keras.activations.sparse_plus",
+  },
+  sparseSigmoid: {
+    formula: "clamp(0.5 * (x + 1), 0, 1)",
+    options: {},
+    range: [0, 1],
+    gain: 0.5,
+    source: "keras.activations.sparse_sigmoid",
+  },
+  squareplus: {
+    formula: "0.5 * (x + sqrt(x * x + b))",
+    options: { b: 4 },
+    range: [0, largest],
+    gain: 1,
+    source: "Barron 2021, Squareplus: a softplus-like algebraic rectifier",
+  },
+  swish: {
+    formula: "x * sigmoid(beta * x)",
+    options: { beta: 1 },
+    range: [-0.27847, largest],
+    gain: 1.09984,
+    source: "Ramachandran, Zoph & Le 2017, Searching for activation functions",
+  },
+  tanhShrink: {
+    formula: "x - tanh(x)",
+    options: {},
+    range: [least, largest],
+    gain: 1,
+    source: "torch.nn.Tanhshrink",
+  },
+  threshold: {
+    formula: "where(x > threshold, x, value)",
+    options: { threshold: 0, value: 0 },
+    range: [0, largest],
+    gain: 1,
+    source: "torch.nn.Threshold",
+  },
+  thresholdedRelu: {
+    formula: "where(x > alpha, x, 0)",
+    options: { alpha: 1 },
+    range: [0, largest],
+    gain: 1,
+    source: "Konda, Memisevic & Krueger 2014, Zero-bias autoencoders; ONNX",
+  },
+} as const satisfies Record<string, CatalogueEntry>;
+
+/** A name in the catalogue. */
+export type CatalogueName = keyof typeof activationCatalogue;
+
+/** The options that an activation of the catalogue takes. */
+export type CatalogueOptions<Name extends CatalogueName> = {
+  readonly [Option in keyof (typeof activationCatalogue)[Name]["options"]]?: number;
+};
