@@ -1,5 +1,5 @@
 /**
- * unrolled/laboratory: what goes on inside a recurrent network while it learns.
+ * unrolled/laboratory: what goes on inside a recurrent network while it learns, and which activation makes it learn best.
  *
  * Runs wherever the library does, on the library's own engine.
  */
@@ -13,3 +13,14 @@ export type { GradientFlow } from "./diagnose/gradientFlow.ts";
 export type { LayerDiagnosis } from "./diagnose/layerDiagnosis.ts";
 export type { GateShare, UnitShares } from "./diagnose/shares.ts";
 export type { Thresholds } from "./diagnose/thresholds.ts";
+export {
+  type CellName,
+  type GradientMap,
+  type LearningCurve,
+  type TaskOption,
+  type TaskSpec,
+  type TrialExecutor,
+  type TrialResult,
+  type TrialSpec,
+  trialHash,
+} from "./trial.ts";
