@@ -13,6 +13,18 @@ export type { GradientFlow } from "./diagnose/gradientFlow.ts";
 export type { LayerDiagnosis } from "./diagnose/layerDiagnosis.ts";
 export type { GateShare, UnitShares } from "./diagnose/shares.ts";
 export type { Thresholds } from "./diagnose/thresholds.ts";
+export { addingBatch } from "./tasks/adding.ts";
+export { type CopyOptions, copyBatch } from "./tasks/copy.ts";
+export {
+  type DefineTaskOptions,
+  dataOf,
+  defineTask,
+  provideData,
+  taskModule,
+  taskNamed,
+  taskNames,
+} from "./tasks/registry.ts";
+export type { Problem, RandomSource, Task, TaskDefaults, TrainingDefaults } from "./tasks/task.ts";
 export {
   type CellName,
   type GradientMap,
@@ -24,3 +36,11 @@ export {
   type TrialSpec,
   trialHash,
 } from "./trial.ts";
+export {
+  type ExecutorOptions,
+  type ExecutorParts,
+  inProcessExecutor,
+  type TrialResults,
+  trialExecutor,
+} from "./trials/executor.ts";
+export { runTrial } from "./trials/runTrial.ts";
