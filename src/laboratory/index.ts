@@ -4,6 +4,16 @@
  * Runs wherever the library does, on the library's own engine.
  */
 
+export { type CompareOptions, type CompareProgress, compareActivations } from "./compare/compareActivations.ts";
+export type {
+  Comparison,
+  ComparisonGroup,
+  ComparisonSettings,
+  ComparisonTable,
+  Standing,
+} from "./compare/comparison.ts";
+export type { Combination, ComparisonRow, Contender, SeedResult } from "./compare/row.ts";
+export type { Estimate } from "./compare/statistics.ts";
 export { type DiagnoseOptions, diagnose } from "./diagnose/diagnose.ts";
 export { type DiagnosingOptions, diagnosing } from "./diagnose/diagnosing.ts";
 export type { Diagnosis, NotLookedAt } from "./diagnose/diagnosis.ts";
@@ -17,12 +27,12 @@ export { addingBatch } from "./tasks/adding.ts";
 export { type CopyOptions, copyBatch } from "./tasks/copy.ts";
 export {
   type DefineTaskOptions,
-  dataOf,
   defineTask,
   provideData,
-  taskModule,
+  type TaskNeeds,
   taskNamed,
   taskNames,
+  taskNeeds,
 } from "./tasks/registry.ts";
 export type { Problem, RandomSource, Task, TaskDefaults, TrainingDefaults } from "./tasks/task.ts";
 export {

@@ -41,7 +41,7 @@ export const adding: Task = {
   description: "say the sum of the two marked ones of many random numbers (Hochreiter & Schmidhuber 1997)",
   score: "mean squared error",
   defaults: {
-    steps: 40,
+    steps: 30,
     hiddenSize: 32,
     batchSize: 32,
     learningRate: 3e-3,

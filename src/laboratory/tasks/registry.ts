@@ -93,7 +93,7 @@ export function taskNames(): string[] {
  * A task by its name.
  *
  * ```ts
- * taskNamed("adding").defaults.steps; // 40
+ * taskNamed("adding").defaults.steps; // 30
  * taskNamed("adding").score; // "mean squared error"
  * ```
  *
@@ -109,11 +109,6 @@ function knownTask(name: string): Known {
   throw new OptionError(
     `task: expected one of ${taskNames().join(", ")}, got ${JSON.stringify(name)}${meant(String(name), taskNames())}`,
   );
-}
-
-/** Where a worker finds a task; null: it has it itself. */
-export function taskModule(name: string): string | null {
-  return knownTask(name).module;
 }
 
 /**
@@ -136,12 +131,33 @@ export async function provideData(text: string): Promise<string> {
 }
 
 /** The text behind a key. @throws {DataError} when nothing was provided under it. */
-export function dataOf(key: string): string {
+function dataOf(key: string): string {
   const text = texts.get(key);
   if (text === undefined) {
     throw new DataError(`task data: expected a key that provideData has given, got ${JSON.stringify(key)}`);
   }
   return text;
+}
+
+/** What another thread needs to train a spec's task. */
+export interface TaskNeeds {
+  /** The address of the module that defines the task; null: it is the library's own, or none was named. */
+  readonly module: string | null;
+  /** The text that it is made of; null: what is built in. */
+  readonly data: string | null;
+}
+
+/**
+ * What has to be imported and provided where a spec's task is to be trained: what an executor hands to its workers.
+ *
+ * ```ts
+ * taskNeeds({ name: "copy" }); // { module: null, data: null }
+ * ```
+ *
+ * @throws {OptionError} when there is no such task; {DataError} when its data was not provided.
+ */
+export function taskNeeds({ name, data }: TaskSpec): TaskNeeds {
+  return { module: knownTask(name).module, data: data === undefined ? null : dataOf(data) };
 }
 
 /** What a spec's task is trained on, and how. */
