@@ -88,7 +88,7 @@ const workerd: UserConfig = {
  */
 const node: UserConfig = {
   ...shared,
-  entry: { node: "src/node/index.ts" },
+  entry: { node: "src/node/index.ts", "trial-worker": "src/node/laboratory/trialWorker.ts" },
   platform: "node",
   target: "node20",
   dts: true,
@@ -101,7 +101,7 @@ const node: UserConfig = {
       resolveId(source, importer) {
         if (!/\/src\/(node|runtime)\//.test(importer ?? "")) return undefined;
         if (/^(\.\.\/)+laboratory\/index\.ts$/.test(source)) return { id: "./laboratory.js", external: true };
-        const isLibrary = /^\.{1,2}\/(index|(runtime\/)?errors)\.ts$/.test(source);
+        const isLibrary = /^(\.\/|(\.\.\/)+)(index|(runtime\/)?errors)\.ts$/.test(source);
         return isLibrary ? { id: "./index.js", external: true } : undefined;
       },
     },

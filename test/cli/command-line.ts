@@ -38,7 +38,7 @@ export function commandLine(): CommandLine {
     await build({
       config: false,
       cwd: root,
-      entry: { main: "src/cli/main.ts" },
+      entry: { main: "src/cli/main.ts", "trial-worker": "src/node/laboratory/trialWorker.ts" },
       outDir: bundle,
       platform: "node",
       target: "node20",

@@ -67,6 +67,7 @@ const entries = [
 /** Examples that are not run but type-checked, by a name that they alone use, and why. */
 const notRun: Readonly<Record<string, string>> = {
   sentencePieceTokenizer: "its binary model file comes from training on a text, and is in no few lines written",
+  workerExecutor: "its workers load the built library; test/node/worker-executor.test.ts runs them",
 };
 
 const isRun = ({ code }: Example): boolean => !Object.keys(notRun).some((name) => code.includes(name));

@@ -17,6 +17,7 @@ import {
   type Tensor,
   tensor,
 } from "unrolled";
+import { addingBatch } from "unrolled/laboratory";
 import { randomSource } from "../../random.ts";
 import { learnUntil, type Task } from "../task.ts";
 
@@ -26,21 +27,8 @@ const TEST = 500;
 const SOLVED = 0.01;
 const EVERY = 100;
 
-function problems(random: () => number, count: number): { input: Tensor; target: Tensor } {
-  const input = new Float32Array(STEPS * count * 2);
-  const target = new Float32Array(count);
-  for (let b = 0; b < count; b++) {
-    for (let t = 0; t < STEPS; t++) input[(t * count + b) * 2] = random();
-    const first = Math.floor((random() * STEPS) / 2);
-    const second = Math.floor(STEPS / 2 + (random() * STEPS) / 2);
-    for (const t of [first, second]) {
-      const at = (t * count + b) * 2;
-      input[at + 1] = 1;
-      target[b] = (target[b] as number) + (input[at] as number);
-    }
-  }
-  return { input: tensor(input, [STEPS, count, 2]), target: tensor(target, [count, 1]) };
-}
+const problems = (random: () => number, count: number): { input: Tensor; target: Tensor } =>
+  addingBatch({ steps: STEPS, count }, random);
 
 /** Gates that remember for times up to the whole sequence at first. */
 function patient<Layer extends LSTM | GRU>(layer: Layer): Layer {

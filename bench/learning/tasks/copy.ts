@@ -15,8 +15,8 @@ import {
   type Parameter,
   seed,
   type Tensor,
-  tensor,
 } from "unrolled";
+import { copyBatch } from "unrolled/laboratory";
 import { randomSource } from "../../random.ts";
 import { learnUntil, type Task } from "../task.ts";
 
@@ -34,22 +34,9 @@ const LEARNING_RATE = 1e-2;
 const FALL = 12_000;
 /** What is measured is the mean of the weights over some two hundred steps: single steps still jump about. */
 const DECAY = 0.995;
-const BLANK = SYMBOLS;
-const SIGN = SYMBOLS + 1;
 
-function problems(random: () => number, count: number): { input: Tensor; target: Tensor } {
-  const input = new Int32Array(STEPS * count).fill(BLANK);
-  const target = new Int32Array(STEPS * count).fill(BLANK);
-  for (let b = 0; b < count; b++) {
-    for (let i = 0; i < LENGTH; i++) {
-      const symbol = Math.floor(random() * SYMBOLS);
-      input[i * count + b] = symbol;
-      target[(LENGTH + PAUSE + i) * count + b] = symbol;
-    }
-    input[(LENGTH + PAUSE - 1) * count + b] = SIGN;
-  }
-  return { input: tensor(input, [STEPS, count]), target: tensor(target, [STEPS, count]) };
-}
+const problems = (random: () => number, count: number): { input: Tensor; target: Tensor } =>
+  copyBatch({ symbols: SYMBOLS, length: LENGTH, pause: PAUSE, count }, random);
 
 /** Remembers for times up to about the whole sequence at first, and turns what it remembers without stretching it. */
 function patientGru(inputSize: number, hiddenSize: number): GRU {
