@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
+import { activationsCommand } from "./activations/command.ts";
 import { classifyCommand } from "./classify/command.ts";
 import { lineOf } from "./failure.ts";
 import { forecastCommand } from "./forecast/command.ts";
@@ -15,6 +16,7 @@ Example:
   $ unrolled sample runs/my-text --prompt "Once "
   $ unrolled classify GunPoint_TRAIN.ts
   $ unrolled forecast sunspots.csv --target Sunspots --horizon 12
+  $ unrolled activations compare --task adding --cell rnn,gru --activation tanh,relu
 
 Whatever goes wrong is told in one line, with exit code 1.`;
 
@@ -28,6 +30,7 @@ function program(): Command {
     .configureOutput({ writeErr: () => undefined });
   const commands = [trainCommand(), resumeCommand(), sampleCommand(), classifyCommand(), forecastCommand()];
   for (const command of commands) root.addCommand(command.copyInheritedSettings(root));
+  root.addCommand(activationsCommand(root));
   return root;
 }
 

@@ -1,17 +1,29 @@
-/** The dress of a report: light or dark as the reader's system is, readable in print, nothing from the network. */
-export const style = `
+/** The colours of a report, light or dark as the reader's system is. */
+export const colors = `
 :root {
   color-scheme: light dark;
   --paper: #fbfaf7; --card: #ffffff; --ink: #1d232b; --quiet: #66707c; --line: #e3e2dc;
   --raw: #c5d7ee; --training: #2563b8; --validation: #d0562b; --band: #f5ddd3;
+  --series-0: #2563b8; --series-1: #d0562b; --series-2: #1f8a5b; --series-3: #a3429c;
+  --series-4: #a87700; --series-5: #0d8fa8; --series-6: #c2255c; --series-7: #5c6672;
+  --heat-0: #f1eefa; --heat-1: #dbd5f0; --heat-2: #bfbde3; --heat-3: #9fa6d8; --heat-4: #7c8ecc;
+  --heat-5: #5a77bd; --heat-6: #3f60a8; --heat-7: #2d4a8c; --heat-8: #1f356d; --heat-9: #12214a;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14171c; --card: #1b2027; --ink: #e6e8eb; --quiet: #97a1ad; --line: #2d343d;
     --raw: #3a587f; --training: #6fa8f5; --validation: #f28b5e; --band: #4a3128;
+    --series-0: #6fa8f5; --series-1: #f28b5e; --series-2: #5cc795; --series-3: #d58ad0;
+    --series-4: #e0b341; --series-5: #5cc8dd; --series-6: #f2789f; --series-7: #a9b3bf;
+    --heat-0: #1d2440; --heat-1: #25305a; --heat-2: #2d3f76; --heat-3: #365092; --heat-4: #4264ad;
+    --heat-5: #557cc4; --heat-6: #7096d6; --heat-7: #93b2e4; --heat-8: #bcd0f0; --heat-9: #ebf2fc;
   }
 }
-* { box-sizing: border-box; }
+`;
+
+/** The dress of a report: light or dark as the reader's system is, readable in print, nothing from the network. */
+export const style = `
+${colors}* { box-sizing: border-box; }
 body {
   margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
@@ -42,6 +54,15 @@ td { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywh
 .confusion td, .confusion th { border: 0; padding: 0.3rem 0.5rem; }
 .confusion td { min-width: 2.6rem; text-align: center; border-radius: 4px; background: var(--line); }
 .confusion thead th { text-align: center; }
+.several { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 0.9rem; margin-top: 0.9rem; }
+.several.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); }
+.several figure { padding: 0.8rem 0.7rem 0.5rem; min-width: 0; }
+.several h4 { margin: 0 0.3rem 0.4rem; font-size: 0.93rem; font-weight: 600; overflow-wrap: anywhere; }
+.several h4 .key { height: 0.6rem; width: 0.6rem; border-radius: 50%; margin-right: 0.4rem; }
+.heats { display: flex; flex-wrap: wrap; align-items: center; gap: 0.3rem 0.6rem; margin: 1.6rem 0 0; color: var(--quiet); font-size: 0.88rem; }
+.heats i { display: inline-block; width: 1.1rem; height: 0.8rem; }
+.heats .scale { display: inline-flex; }
+.heats .none { background: var(--line); vertical-align: -0.1rem; }
 .note { color: var(--quiet); font-size: 0.93rem; margin: 0.6rem 0 0; }
 .sample {
   margin: 0; padding: 1.1rem 1.3rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px;
