@@ -131,8 +131,9 @@ export async function sha256(text: string): Promise<string> {
  * const spec = { activation: "tanh", cell: "rnn", task: { name: "adding" }, seed: 1, budget: 100 } as const;
  * const hash = await trialHash(spec);
  * hash.length; // 64
- * (await trialHash({ ...spec, stopAtTarget: false, parameters: {} })) === hash; // true
- * (await trialHash({ ...spec, seed: 2 })) === hash; // false
+ * const [same, other] = await Promise.all([trialHash({ ...spec, parameters: {} }), trialHash({ ...spec, seed: 2 })]);
+ * same === hash; // true
+ * other === hash; // false
  * ```
  *
  * Rejects with an {OptionError} when a number in it is not finite.

@@ -199,9 +199,9 @@ describe("a signal", () => {
 
 test.each([
   [{ tasks: [] }, /tasks: expected a list of at least one/],
-  [{ tasks: ["ading"] }, /did you mean adding\?/],
+  [{ tasks: ["ading"] }, /is it adding\?/],
   [{ tasks: ["copy", "copy"] }, /tasks: expected each once/],
-  [{ cells: ["lstn"] }, /did you mean lstm\?/],
+  [{ cells: ["lstn"] }, /is it lstm\?/],
   [{ activations: [] }, /activations: expected a list of at least one/],
   [{ activations: ["tanh", "tanh"] }, /activations: expected each once, got tanh twice/],
   [{ activations: ["tanh", "thna"] }, /thna/],

@@ -122,9 +122,9 @@ describe("what is refused", () => {
 
   test("names and options, with what is nearest", () => {
     expect(refuse({ name: "ading" })).toThrow(
-      new OptionError(`task: expected one of ${taskNames().join(", ")}, got "ading"; did you mean adding?`),
+      new OptionError(`task: expected one of ${taskNames().join(", ")}, got "ading" (is it adding?)`),
     );
-    expect(refuse({ name: "adding", options: { step: 3 } })).toThrow(/got "step"; did you mean steps\?/);
+    expect(refuse({ name: "adding", options: { step: 3 } })).toThrow(/got "step" \(is it steps\?\)/);
     expect(refuse({ name: "adding", options: { steps: "3" } })).toThrow(/expected a number, got "3"/);
     expect(refuse({ name: "adding", options: { steps: 0 } })).toThrow(/steps: expected a whole number ≥ 1, got 0/);
     expect(refuse({ name: "copy", options: { hiddenSize: 1.5 } })).toThrow(/hiddenSize: expected a whole number/);

@@ -68,11 +68,19 @@ describe("a trial", () => {
     for (const score of whole.curve.scores.slice(0, at)) expect(score).toBeGreaterThan(0.05);
   });
 
+  test("of an expression is that of the activation it means, and starts from its parameters", async () => {
+    const relu = await runTrial({ ...spec, activation: "relu" });
+    const written = await runTrial({ ...spec, activation: "max(x, slope * x)", parameters: { slope: 0 } });
+    expect(written.score).toBeCloseTo(relu.score as number, 5);
+    const leaky = await runTrial({ ...spec, activation: "max(x, slope * x)", parameters: { slope: 0.5 } });
+    expect(Math.abs((leaky.score as number) - (relu.score as number))).toBeGreaterThan(1e-4);
+  });
+
   test("that diverges is a result with a reason", async () => {
     const result = await runTrial({ ...spec, activation: "exponential", cell: "rnn", budget: 50 });
     expect(result.outcome).toBe("diverged");
     expect(result.score).toBeNull();
-    expect(result.reason).toMatch(/finite/);
+    expect(result.reason).toMatch(/^step \d+: expected (a finite loss|finite gradients)/);
     expect(result.steps).toBeLessThan(50);
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   });
@@ -85,7 +93,7 @@ describe("a trial", () => {
     });
     const { outcome, steps, reason } = await runTrial({ ...spec, task: { name: "scoreless" } });
     expect([outcome, steps]).toEqual(["diverged", 25]);
-    expect(reason).toBe("validation after step 25: expected a finite score, got NaN");
+    expect(reason).toBe("step 26: expected a finite score of the validation, got NaN");
   });
 
   test("passes on what a task throws", async () => {
@@ -106,8 +114,9 @@ describe("a trial", () => {
   });
 
   test.each([
-    [{ cell: "grup" }, /cell: expected one of rnn, lstm, gru, got "grup"; did you mean gru\?/],
-    [{ activation: "tanhh" }, /tanhh/],
+    [{ cell: "grup" }, /cell: expected one of rnn, lstm, gru, got "grup" \(is it gru\?\)/],
+    [{ activation: "tanhh" }, /tanhh.*is it .*tanh/],
+    [{ activation: "elu", parameters: { beta: 1 } }, /"beta"/],
     [{ seed: -1 }, /seed: expected a whole number from 0/],
     [{ budget: 0 }, /budget: expected a whole number ≥ 1, got 0/],
     [{ task: { name: "sorting" } }, /task: expected one of adding/],

@@ -82,6 +82,7 @@ test("workers give what one thread gives, with activations, cells, texts and tas
   const specs: TrialSpec[] = [
     spec,
     { ...spec, activation: "relu", cell: "lstm" },
+    { ...spec, activation: "x * sigmoid(beta * x)", parameters: { beta: 1.5 } },
     { ...spec, task: { name: "characters", data }, budget: 12 },
     { ...spec, task: { name: "characters", data }, budget: 12, seed: 2 },
     { ...spec, task: { name: "of one's own" } },
@@ -144,5 +145,5 @@ test("bad options and specs are refused in this thread", async () => {
   expect(() => workerExecutor({ workers: 0 })).toThrow(/workers: expected a whole number from 1 to 256, got 0/);
   expect(() => workerExecutor({ worker: 1 } as never)).toThrow(/got "worker"/);
   const executor = executorOf(1);
-  await expect(executor.submit({ ...spec, cell: "rnm" as never })).rejects.toThrow(/did you mean rnn\?/);
+  await expect(executor.submit({ ...spec, cell: "rnm" as never })).rejects.toThrow(/is it rnn\?/);
 });

@@ -11,6 +11,7 @@ import { onInterrupt } from "../run/interrupt.ts";
 import { contenderOf, moreEntries, taskOf, valuesByName } from "./lists.ts";
 import { openTrialDisplay } from "./progress.ts";
 import { type ReportFacts, renderComparison } from "./report.ts";
+import { activationOf } from "./shape.ts";
 import { blame, type FiledTasks, fileTasks, type TaskFiles } from "./tasks.ts";
 
 /** The options as commander gives them. */
@@ -90,6 +91,8 @@ async function compare(options: CompareOptions): Promise<void> {
 /** Compares until all is done, or Ctrl-C comes. @throws {Failure} when that is before anything is over. */
 async function run(options: CompareOptions, filed: FiledTasks, workers: number): Promise<Comparison> {
   const { activation = ["tanh", "relu"], parameter = {}, cell = ["rnn"], seeds, budget, learningRate } = options;
+  const contenders = activation.map((text) => contenderOf(text, parameter));
+  for (const contender of contenders) activationOf(contender);
   const executor = workerExecutor({ workers });
   const display = openTrialDisplay();
   const stop = new AbortController();
@@ -101,7 +104,7 @@ async function run(options: CompareOptions, filed: FiledTasks, workers: number):
     return await compareActivations({
       tasks: filed.tasks as TaskSpec[],
       cells: cell as CellName[],
-      activations: activation.map((text) => contenderOf(text, parameter)),
+      activations: contenders,
       ...(learningRate && { learningRates: learningRate.map(Number) }),
       seeds,
       budget,

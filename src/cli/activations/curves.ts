@@ -2,7 +2,7 @@ import type { ComparisonGroup, ComparisonRow } from "../../laboratory/index.ts";
 import { type Band, drawLines, type Line } from "../report/drawing.ts";
 
 /** More curves than these cannot be told apart: the best are drawn. */
-export const MOST_CURVES = 8;
+const MOST_CURVES = 8;
 
 const SIZE = { width: 440, height: 300 };
 
@@ -40,12 +40,19 @@ function spreadOf({ trials }: ComparisonRow, kind: CurveKind): Spread[] {
   });
 }
 
+/** Whether more than half of the seeds got far enough to be judged. */
+export function hasCurve(row: ComparisonRow): boolean {
+  return spreadOf(row, "scores").length > 0;
+}
+
+/** The rows whose curves are drawn. */
+export function drawnRows({ rows }: ComparisonGroup): readonly ComparisonRow[] {
+  return rows.filter(hasCurve).slice(0, MOST_CURVES);
+}
+
 /** The learning curves of a group: the median over seeds, in a band from the lowest to the highest. */
 export function drawCurves(group: ComparisonGroup, kind: CurveKind, pens: ReadonlyMap<string, Pen>): string {
-  const curves = group.rows
-    .slice(0, MOST_CURVES)
-    .map((row) => ({ pen: pens.get(row.name) as Pen, spread: spreadOf(row, kind) }))
-    .filter(({ spread }) => spread.length > 0);
+  const curves = drawnRows(group).map((row) => ({ pen: pens.get(row.name) as Pen, spread: spreadOf(row, kind) }));
   const values = curves.flatMap(({ spread }) => spread.flatMap(([, low, , high]) => [low, high]));
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const powers = least > 0 && most / least > WIDE;

@@ -2,7 +2,7 @@ import type { Comparison, ComparisonGroup } from "../../laboratory/index.ts";
 import { count, seconds } from "../format.ts";
 import { heatLegend } from "../report/heatMap.ts";
 import { escapeText, figures, grid, page, type Rows, table } from "../report/html.ts";
-import { drawCurves, MOST_CURVES, type Pen, pensFor } from "./curves.ts";
+import { drawCurves, drawnRows, hasCurve, type Pen, pensFor } from "./curves.ts";
 import { drawGradients } from "./gradients.ts";
 import { drawShape, shapeOf } from "./shape.ts";
 
@@ -69,7 +69,7 @@ function figuresOf({ groups, standings }: Comparison, facts: ReportFacts): Rows 
   const best = standings.filter(({ meanRank }) => meanRank === standings[0]?.meanRank).map(({ name }) => name);
   return [
     [
-      best.length > 1 ? "best, not to be told apart" : "best on the whole",
+      best.length > 1 ? "best mean rank, shared" : "best mean rank",
       best.length > 3 ? `${best.length} of them` : best.join(", "),
     ],
     ["trainings", count(trials)],
@@ -110,14 +110,16 @@ function sectionOf(
   pens: ReadonlyMap<string, Pen>,
 ): string {
   const { title, scoreName, target } = group;
-  const drawn = group.rows.slice(0, MOST_CURVES).map(({ name }) => {
+  const drawn = drawnRows(group).map(({ name }) => {
     const { color = "ink", dashes } = pens.get(name) ?? {};
     return [color, name, dashes !== undefined] as const;
   });
-  const left = group.rows.length - drawn.length;
-  return `<h2>${escapeText(title)}</h2>
+  const left = group.rows.filter(hasCurve).length - drawn.length;
+  return `<section class="setting">
+<h2>${escapeText(title)}</h2>
+<p class="note">Score: ${escapeText(scoreName)}, lower is better; learned at ${target}.</p>
 ${grid(
-  `${scoreName}, lower is better, learned at ${target}`,
+  "",
   ["activation", "rank", "score", "95 % interval", "steps to target", "diverged", "ms a step"],
   rows.map(([rank = "", name = "", ...rest]) => [name, rank, ...rest]),
 )}
@@ -125,9 +127,10 @@ ${grid(
 <figure>${keyOf(drawn)}${drawCurves(group, "scores", pens)}</figure>
 <figure>${keyOf(drawn)}${drawCurves(group, "losses", pens)}</figure>
 </div>
-<p class="note">Left the ${escapeText(scoreName)} of the validation, right the training loss: the median over seeds, in a band from the lowest to the highest.${left > 0 ? ` The best ${drawn.length} are drawn, ${left} others are not.` : ""}</p>
+<p class="note">First the score of the validation, then the training loss: the median over seeds, in a band from the lowest to the highest. Dashed is the target.${left > 0 ? ` The best ${drawn.length} are drawn, ${left} others are not.` : ""}</p>
 ${gradientsOf(group, pens)}
-${divergedIn(group)}`;
+${divergedIn(group)}
+</section>`;
 }
 
 function gradientsOf(group: ComparisonGroup, pens: ReadonlyMap<string, Pen>): string {
@@ -137,7 +140,7 @@ function gradientsOf(group: ComparisonGroup, pens: ReadonlyMap<string, Pen>): st
   const maps = drawn.maps.map(({ name, drawing }) => `<figure>${heading(name, pens.get(name))}${drawing}</figure>`);
   return `${heatLegend("How strongly the loss feels each time step's state, ‖∂L/∂h_t‖:", [`${low} and less`, high])}
 <div class="several small">${maps.join("\n")}</div>
-<p class="note">The median over seeds of the mean over a batch. Where the lower edge is pale, gradients vanish before they reach the beginning of the sequence.</p>`;
+<p class="note">The median over seeds of the mean over a batch. Where the lower edge has the colours of the scale's beginning, gradients vanish before they reach the beginning of the sequence.</p>`;
 }
 
 function superscript(power: number): string {
@@ -151,7 +154,9 @@ function divergedIn({ rows }: ComparisonGroup): string {
     const found = trials.find(({ result }) => result.reason !== "");
     return found ? [[name, `${diverged + failed} of ${trials.length}`, found.result.reason]] : [];
   });
-  return reasons.length === 0 ? "" : grid("What diverged", ["activation", "seeds", "for example"], reasons);
+  return reasons.length === 0
+    ? ""
+    : `<div class="reasons">${grid("What diverged", ["activation", "seeds", "for example"], reasons)}</div>`;
 }
 
 function settingsOf({ settings, groups, complete }: Comparison, { workers, build, data }: ReportFacts): Rows {

@@ -1,12 +1,6 @@
-import {
-  type Activation,
-  type ActivationName,
-  type ActivationOptions,
-  activation,
-  noGrad,
-  tensor,
-} from "../../index.ts";
+import { type Activation, activation, noGrad, tensor } from "../../index.ts";
 import type { Contender } from "../../laboratory/index.ts";
+import { Failure } from "../failure.ts";
 import { drawLines, type Points, type Size } from "../report/drawing.ts";
 
 /** An activation and its derivative at some places. */
@@ -16,9 +10,19 @@ export interface Shape {
   readonly derivative: Float32Array;
 }
 
-/** The activation that a name or an expression means. @throws {OptionError} when there is none. */
+/**
+ * The activation that a name or an expression means.
+ * @throws {OptionError} when there is none; {Failure} when the expression is none.
+ */
 export function activationOf({ activation: text, parameters = {} }: Contender): Activation {
-  return activation(text as ActivationName, parameters as ActivationOptions);
+  try {
+    return activation(text, parameters);
+  } catch (error) {
+    if (!(error instanceof Error && error.name === "ExpressionError")) throw error;
+    // What follows shows the place in the text, over several lines.
+    const [what = ""] = error.message.split("\n");
+    throw new Failure(`${text}: ${what}`);
+  }
 }
 
 /** An activation and its derivative at `count` places from `from` to `to`, by the kernels that networks use. */
@@ -63,8 +67,8 @@ export function drawShape(label: string, shape: Shape, size: Size): string {
     levels: [0],
     marks: (x[0] as number) < 0 && (x.at(-1) as number) > 0 ? [0] : [],
     lines: [
-      ...within(x, derivative, range).map((points) => ({ points, color: "validation", width: 1.8, dashes: "6 4" })),
       ...within(x, f, range).map((points) => ({ points, color: "training", width: 2.4 })),
+      ...within(x, derivative, range).map((points) => ({ points, color: "validation", width: 1.8, dashes: "6 4" })),
     ],
   });
 }

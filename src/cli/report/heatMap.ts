@@ -21,9 +21,9 @@ export interface HeatAxis {
   readonly values: readonly number[];
 }
 
-const WIDTH = 420;
-const HEIGHT = 260;
-const MARGIN = { left: 52, right: 12, top: 10, bottom: 44 };
+const WIDTH = 320;
+const HEIGHT = 230;
+const MARGIN = { left: 48, right: 12, top: 8, bottom: 44 };
 
 /** A heat map as an SVG element in the page's colours, the first places left and below. */
 export function drawHeatMap({ label, x, y, columns, range }: HeatMap): string {

@@ -38,13 +38,14 @@ export function table(caption: string, rows: Rows): string {
   return `<table><caption>${escapeText(caption)}</caption><tbody>\n${lines.join("\n")}\n</tbody></table>`;
 }
 
-/** A table with names above its columns; the first cell of a row is the row's name. */
+/** A table with names above its columns; the first cell of a row is the row's name. An empty caption is left out. */
 export function grid(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
   const top = head.map((name) => `<th scope="col">${escapeText(name)}</th>`).join("");
   const lines = rows.map(([name = "", ...cells]) => {
     return `<tr><th scope="row">${escapeText(name)}</th>${cells.map((text) => `<td>${escapeText(text)}</td>`).join("")}</tr>`;
   });
-  return `<div class="wide"><table class="grid"><caption>${escapeText(caption)}</caption><thead><tr>${top}</tr></thead><tbody>\n${lines.join("\n")}\n</tbody></table></div>`;
+  const above = caption === "" ? "" : `<caption>${escapeText(caption)}</caption>`;
+  return `<div class="wide"><table class="grid">${above}<thead><tr>${top}</tr></thead><tbody>\n${lines.join("\n")}\n</tbody></table></div>`;
 }
 
 /** A drawing with what its colours stand for: names of the page's custom properties, and words. */

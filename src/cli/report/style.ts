@@ -59,6 +59,11 @@ td { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywh
 .several figure { padding: 0.8rem 0.7rem 0.5rem; min-width: 0; }
 .several h4 { margin: 0 0.3rem 0.4rem; font-size: 0.93rem; font-weight: 600; overflow-wrap: anywhere; }
 .several h4 .key { height: 0.6rem; width: 0.6rem; border-radius: 50%; margin-right: 0.4rem; }
+.setting h2 { margin-bottom: 0; }
+.setting .wide { margin-top: 0.6rem; }
+.setting .reasons { margin-top: 1.6rem; }
+.reasons caption { font-size: 0.93rem; }
+.reasons td:last-child { text-align: left; }
 .heats { display: flex; flex-wrap: wrap; align-items: center; gap: 0.3rem 0.6rem; margin: 1.6rem 0 0; color: var(--quiet); font-size: 0.88rem; }
 .heats i { display: inline-block; width: 1.1rem; height: 0.8rem; }
 .heats .scale { display: inline-flex; }

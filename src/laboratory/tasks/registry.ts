@@ -1,7 +1,7 @@
 /** The tasks there are, by name, and the texts that they may be made of. */
 import { DataError, OptionError } from "../../runtime/errors.ts";
+import { nearest } from "../../runtime/nearest.ts";
 import { requireCount } from "../../runtime/options.ts";
-import { meant } from "../nearest.ts";
 import { sha256, type TaskOption, type TaskSpec } from "../trial.ts";
 import { adding } from "./adding.ts";
 import { characters } from "./characters.ts";
@@ -107,7 +107,7 @@ function knownTask(name: string): Known {
   const found = known.get(name);
   if (found) return found;
   throw new OptionError(
-    `task: expected one of ${taskNames().join(", ")}, got ${JSON.stringify(name)}${meant(String(name), taskNames())}`,
+    `task: expected one of ${taskNames().join(", ")}, got ${JSON.stringify(name)}${nearest(String(name), taskNames())}`,
   );
 }
 
@@ -195,7 +195,7 @@ function settleOptions(
     const wanted = defaults[option];
     if (!Object.hasOwn(defaults, option)) {
       throw new OptionError(
-        `task ${name}: expected options ${names.join(", ")}, got "${option}"${meant(option, names)}`,
+        `task ${name}: expected options ${names.join(", ")}, got "${option}"${nearest(option, names)}`,
       );
     }
     if (typeof value !== typeof wanted) {

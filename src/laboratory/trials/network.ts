@@ -34,7 +34,7 @@ export interface NetworkOptions {
  */
 export class TrialNetwork extends Module {
   readonly embed: Embedding | null;
-  readonly layer: RNN | LSTM | GRU;
+  readonly recurrent: RNN | LSTM | GRU;
   readonly last: LastStep | null;
   readonly head: Linear;
 
@@ -44,17 +44,17 @@ export class TrialNetwork extends Module {
     this.embed = "tokens" in input ? new Embedding({ count: input.tokens, size: EMBEDDING }) : null;
     const inputSize = "tokens" in input ? EMBEDDING : input.numbers;
     const Layer = { rnn: RNN, lstm: LSTM, gru: GRU }[cell];
-    this.layer = new Layer({ inputSize, hiddenSize, activation });
-    const recurrent = new Map(this.layer.namedParameters()).get("weight_hh_l0") as Parameter;
-    initialize.orthogonal(recurrent, { blocks: (recurrent.shape[0] as number) / hiddenSize });
-    if (!(this.layer instanceof RNN) && memory >= LEAST_MEMORY) initialize.chrono(this.layer, memory);
+    this.recurrent = new Layer({ inputSize, hiddenSize, activation });
+    const weight = new Map(this.recurrent.namedParameters()).get("weight_hh_l0") as Parameter;
+    initialize.orthogonal(weight, { blocks: (weight.shape[0] as number) / hiddenSize });
+    if (!(this.recurrent instanceof RNN) && memory >= LEAST_MEMORY) initialize.chrono(this.recurrent, memory);
     this.last = speaks === "last" ? new LastStep() : null;
     this.head = new Linear({ inputSize: hiddenSize, outputSize });
   }
 
   override forward(input: Tensor): Tensor {
     const x = this.embed ? this.embed.forward(input) : input;
-    const { output } = this.layer.forward(x);
+    const { output } = this.recurrent.forward(x);
     return this.head.forward(this.last ? this.last.forward(output) : output);
   }
 
@@ -62,7 +62,7 @@ export class TrialNetwork extends Module {
   learned(): Record<string, number> {
     const prefix = "activation.";
     const found: Record<string, number> = {};
-    for (const [name, parameter] of this.layer.namedParameters()) {
+    for (const [name, parameter] of this.recurrent.namedParameters()) {
       if (!name.startsWith(prefix)) continue;
       const values = [...parameter.toArray()];
       values.forEach((value, i) => {

@@ -98,7 +98,8 @@ class Training {
       if (this.steps % options.every === 0 || this.steps === this.#spec.budget) this.#lookAtValidation();
     } catch (error) {
       if (!(error instanceof NumericError)) throw error;
-      this.#reason = error.message;
+      // Who noticed it first does not matter, the step does.
+      this.#reason = `step ${this.steps + 1}: ${error.message.replace(/^(diagnose|fit step \d+|clipGradNorm): /, "")}`;
     }
   }
 
@@ -130,7 +131,7 @@ class Training {
     });
     this.#network.train();
     if (!Number.isFinite(score)) {
-      throw new NumericError(`validation after step ${this.steps}: expected a finite score, got ${score}`);
+      throw new NumericError(`expected a finite score of the validation, got ${score}`);
     }
     this.#curve.steps.push(this.steps);
     this.#curve.losses.push(this.#losses / this.#since);

@@ -3,8 +3,8 @@ import type { Activation } from "../../ops/activation/activation.ts";
 import type { ActivationName, ActivationOptions } from "../../ops/activation/builtIn.ts";
 import { activation } from "../../ops/activation/named.ts";
 import { OptionError } from "../../runtime/errors.ts";
+import { nearest } from "../../runtime/nearest.ts";
 import { requireCount, requireKnown } from "../../runtime/options.ts";
-import { meant } from "../nearest.ts";
 import { type SettledTask, settleTask } from "../tasks/registry.ts";
 import { type CellName, cellNames, type TrialSpec } from "../trial.ts";
 
@@ -18,7 +18,7 @@ export function requireCell(name: string): CellName {
   const found = cellNames.find((cell) => cell === name);
   if (found) return found;
   throw new OptionError(
-    `cell: expected one of ${cellNames.join(", ")}, got ${JSON.stringify(name)}${meant(String(name), cellNames)}`,
+    `cell: expected one of ${cellNames.join(", ")}, got ${JSON.stringify(name)}${nearest(String(name), cellNames)}`,
   );
 }
 
@@ -32,7 +32,7 @@ export function requireSeed(what: string, seed: number): number {
 
 /** An activation of a spec, made anew: what it learns is its own. @throws {OptionError} when there is no such activation. */
 export function activationOfSpec({ activation: text, parameters = {} }: Pick<TrialSpec, "activation" | "parameters">) {
-  return activation(text as ActivationName, parameters as ActivationOptions);
+  return activation(text, parameters);
 }
 
 /**
