@@ -1,6 +1,5 @@
 /** Whether a spec can be trained, found out before anything is. */
 import type { Activation } from "../../ops/activation/activation.ts";
-import type { ActivationName, ActivationOptions } from "../../ops/activation/builtIn.ts";
 import { activation } from "../../ops/activation/named.ts";
 import { OptionError } from "../../runtime/errors.ts";
 import { nearest } from "../../runtime/nearest.ts";
