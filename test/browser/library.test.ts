@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launch, missingBrowser, openPage, type Site, serve } from "./chromium.ts";
 import { trainDeterministically } from "./pages/deterministic-training.ts";
+import { runTrials } from "./pages/trial.ts";
 
 describe.skipIf(missingBrowser)("the library in Chromium", () => {
   let browser: Browser;
@@ -51,6 +52,14 @@ describe.skipIf(missingBrowser)("the library in Chromium", () => {
     expect(here.losses.at(-1)).toBeLessThan(here.losses[0]);
     expect(inPage).toEqual(here);
     expect(inWorker).toEqual(here);
+    expect(complaints).toEqual([]);
+  });
+
+  test("trials of activations give the same results, bit for bit, in Node and in a page", async () => {
+    await freshPage();
+    const here = await runTrials();
+    expect(here.map(({ outcome, steps }) => [outcome, steps])).toEqual(new Array(3).fill(["finished", 15]));
+    expect(await page.evaluate(() => window.probe.runTrials())).toEqual(here);
     expect(complaints).toEqual([]);
   });
 

@@ -113,6 +113,37 @@ describe("an empty project with the tarball", () => {
     if (wait) expect(threads).toBe(2);
   });
 
+  test("compares activations in workers, on a task of its own, in a program and from the command line", () => {
+    const task = `
+      import { addingBatch, defineTask, taskNamed } from "unrolled/laboratory";
+      const adding = taskNamed("adding");
+      const prepare = (options, data) => ({
+        ...adding.prepare(options, data),
+        batch: (count, random) => addingBatch({ steps: 5, count }, random),
+      });
+      defineTask("short adding", { ...adding, prepare }, { module: import.meta.url });
+    `;
+    const script = `
+      import { compareActivations } from "unrolled/laboratory";
+      import { workerExecutor } from "unrolled/node";
+      import "./task.js";
+      const executor = workerExecutor({ workers: 2 });
+      const activations = ["tanh", "x * sigmoid(x)"];
+      const { groups } = await compareActivations({ tasks: ["short adding"], activations, seeds: 1, budget: 5, executor });
+      // Not closed: idle workers keep no process alive.
+      console.log(JSON.stringify(groups[0].rows.map(({ name, of }) => [name, of]).sort()));
+    `;
+    writeFileSync(join(project, "task.js"), task);
+    writeFileSync(join(project, "compare.js"), script);
+    expect(JSON.parse(run(process.execPath, "compare.js"))).toEqual([
+      ["tanh", 1],
+      ["x * sigmoid(x)", 1],
+    ]);
+    const words = ["--define", "task.js", "--task", "short adding", "--seeds", "1", "--budget", "5", "--workers", "1"];
+    const table = run(join(project, "node_modules/.bin/unrolled"), "activations", "compare", ...words);
+    expect(table).toContain("short adding, rnn: mean squared error");
+  });
+
   test("gives both binaries by name", () => {
     const script =
       'for (const name of ["kernels.wasm", "kernels.relaxed.wasm", "companion.wasm", "companion.relaxed.wasm", "catalogue.wasm", "catalogue.relaxed.wasm"]) import.meta.resolve("unrolled/" + name)';

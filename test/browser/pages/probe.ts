@@ -16,6 +16,7 @@ import {
   threadsReady,
 } from "unrolled";
 import { type Outcome, trainDeterministically } from "./deterministic-training.ts";
+import { runTrials } from "./trial.ts";
 
 function trainInWorker(): Promise<Outcome> {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
@@ -83,6 +84,7 @@ export const probe = {
   trainInWorker,
   timersWhileTraining,
   trainOnThreads,
+  runTrials,
 };
 
 declare global {
