@@ -49,11 +49,21 @@ describe.skipIf(missingBrowser)("pages of activations in Chromium", () => {
     const { page, complaints } = await open("report.html", options);
     expect(await page.locator("h1").textContent()).toBe("Activations compared");
     const titles = await page.locator(".setting h2").allTextContents();
-    expect(titles).toEqual(["adding (steps 12), rnn", "adding (steps 12), gru", "digits, rnn", "digits, gru"]);
+    expect(titles).toEqual([
+      "All settings together",
+      "adding (steps 12), rnn",
+      "adding (steps 12), gru",
+      "digits, rnn",
+      "digits, gru",
+    ]);
     // What the tables say is what the trials were.
     const { groups } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
     for (const [i, { rows }] of groups.entries()) {
-      const table = page.locator(".setting").nth(i).locator("table").first();
+      const table = page
+        .locator(".setting")
+        .nth(i + 1)
+        .locator("table")
+        .first();
       const names = await table.locator("tbody th").allTextContents();
       expect(names).toEqual(rows.map(({ name }: { name: string }) => name));
       expect(await table.locator("tbody tr:first-child td").nth(1).textContent()).toBe(

@@ -23,8 +23,8 @@ async function run(name: string, code: string): Promise<string[]> {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("there are three programs", () => {
-  expect(programs).toHaveLength(3);
+test("there are four programs", () => {
+  expect(programs).toHaveLength(4);
 });
 
 test("the first learns to predict a series, and predicts it sample by sample", async () => {
@@ -74,4 +74,17 @@ test("the third scans a cell of one's own, which keeps nine tenths of its state 
   expect(largest).toBeGreaterThan(0);
   expect(largest).toBeLessThan(1 - 0.9 ** 6);
   expect((padding as string).split(" ").map(Number)).toEqual(new Array(8).fill(0));
+});
+
+test("the fourth compares activations", async () => {
+  // Workers load the built library: test/package has them.
+  const inOneThread = (programs[3] as string).replace(
+    'import { workerExecutor } from "unrolled/node";',
+    'import { inProcessExecutor as workerExecutor } from "unrolled/laboratory";',
+  );
+  const tables = (await run("compare", inOneThread)).join("\n");
+  for (const title of ["digits, rnn", "digits, gru", "adding (steps 20), rnn", "adding (steps 20), gru"]) {
+    expect(tables).toContain(`${title}: `);
+  }
+  expect(tables.match(/x \* sigmoid\(beta \* x\) \(beta 1\)/g)).toHaveLength(4);
 });

@@ -111,11 +111,16 @@ describe("rows", () => {
     ]);
   });
 
-  test("one seed tells nothing of others", () => {
-    const rows = ranked([scored("a", 1), scored("b", 100)]);
-    expect(rows.map(({ rank }) => rank)).toEqual([
-      [1, 2],
-      [1, 2],
+  test("one seed tells nothing of others, nor do two that happen to be the same", () => {
+    for (const rows of [ranked([scored("a", 1), scored("b", 100)]), ranked([scored("a", 1, 1), scored("b", 2, 2)])]) {
+      expect(rows.map(({ rank }) => rank)).toEqual([
+        [1, 2],
+        [1, 2],
+      ]);
+    }
+    expect(ranked([scored("a", 1, 1, 1), scored("b", 2, 2, 2)]).map(({ rank }) => rank)).toEqual([
+      [1, 1],
+      [2, 2],
     ]);
   });
 

@@ -34,6 +34,8 @@ Tasks: adding, copy, digits, characters, each with its options behind it: adding
 name, or an expression in x. All see the same weights and batches, seed by seed. Scores are means over seeds with a 95 %
 confidence interval by Student's t; activations whose intervals overlap share their ranks.
 
+A text of your own wants a target of its own: characters:target=2.2.
+
 Ctrl-C ends it and reports what is over; a second one leaves at once with 130.
 
 Example:

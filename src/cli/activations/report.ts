@@ -31,20 +31,7 @@ ${keyOf([
   ["validation", "f′", true],
 ])}
 <div class="several small">${shapesOf(groups, pens)}</div>
-${
-  several
-    ? grid(
-        "All settings together",
-        ["activation", "mean rank", "none clearly better"],
-        standings.map(({ name, meanRank, unbeaten, groups: of }) => [
-          name,
-          meanRank.toFixed(2),
-          `${unbeaten} of ${of}`,
-        ]),
-      )
-    : ""
-}
-${several ? `<p class="note">The mean rank is the mean over settings of the middle of the places that an activation can have there.</p>` : ""}
+${several ? togetherOf(standings) : ""}
 ${groups.map((group, i) => sectionOf(group, comparison.tables[i]?.rows ?? [], pens)).join("\n")}
 <div class="tables">
 ${table("Settings", settingsOf(comparison, facts))}
@@ -66,16 +53,34 @@ function figuresOf({ groups, standings }: Comparison, facts: ReportFacts): Rows 
   const rows = groups.flatMap((group) => group.rows);
   const trials = rows.reduce((sum, row) => sum + row.trials.length, 0);
   const diverged = rows.reduce((sum, row) => sum + row.diverged, 0);
-  const best = standings.filter(({ meanRank }) => meanRank === standings[0]?.meanRank).map(({ name }) => name);
   return [
-    [
-      best.length > 1 ? "best mean rank, shared" : "best mean rank",
-      best.length > 3 ? `${best.length} of them` : best.join(", "),
-    ],
+    unbeatenOf(standings),
     ["trainings", count(trials)],
     ["diverged", count(diverged)],
     ["time", seconds(facts.seconds)],
   ];
+}
+
+/** How activations did over all settings. */
+function togetherOf(standings: Comparison["standings"]): string {
+  const rows = standings.map(({ name, meanRank, unbeaten, groups }) => [
+    name,
+    meanRank.toFixed(2),
+    `${unbeaten} of ${groups}`,
+  ]);
+  return `<section class="setting">
+<h2>All settings together</h2>
+${grid("", ["activation", "mean rank", "none clearly better"], rows)}
+<p class="note">The mean rank is the mean over settings of the middle of the places that an activation can have there.</p>
+</section>`;
+}
+
+/** Who is clearly worse than another nowhere, which may be many; else who does best on the whole. */
+function unbeatenOf(standings: Comparison["standings"]): readonly [string, string] {
+  const names = standings.filter(({ unbeaten, groups }) => unbeaten === groups).map(({ name }) => name);
+  if (names.length === 0) return ["best mean rank", standings[0]?.name ?? "–"];
+  const many = names.length > 2 || names.join().length > 24;
+  return ["clearly beaten nowhere", many ? `${names.length} of ${standings.length}` : names.join(", ")];
 }
 
 /** What lines stand for. */

@@ -61,9 +61,12 @@ td { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywh
 .several h4 .key { height: 0.6rem; width: 0.6rem; border-radius: 50%; margin-right: 0.4rem; }
 .setting h2 { margin-bottom: 0; }
 .setting .wide { margin-top: 0.6rem; }
+.setting .grid td { white-space: nowrap; }
+.setting .grid th[scope="row"] { min-width: 7rem; max-width: 18rem; white-space: normal; overflow-wrap: anywhere; }
+.setting .reasons td:last-child { white-space: normal; text-align: left; min-width: 14rem; padding-left: 1.5rem; }
+.setting .reasons th[scope="col"]:last-child { text-align: left; padding-left: 1.5rem; }
 .setting .reasons { margin-top: 1.6rem; }
 .reasons caption { font-size: 0.93rem; }
-.reasons td:last-child { text-align: left; }
 .heats { display: flex; flex-wrap: wrap; align-items: center; gap: 0.3rem 0.6rem; margin: 1.6rem 0 0; color: var(--quiet); font-size: 0.88rem; }
 .heats i { display: inline-block; width: 1.1rem; height: 0.8rem; }
 .heats .scale { display: inline-flex; }

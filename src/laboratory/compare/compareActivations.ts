@@ -66,7 +66,7 @@ interface Planned {
  *
  * A row has the mean of the last scores over seeds with its 95 % confidence interval by Student's t, the median of steps to
  * the task's target (a seed that never reached it counts as later than all others), how many diverged, and what a step costs.
- * Ranks are honest about what so few seeds can tell: rows whose intervals overlap share their places, [best, worst]. An
+ * Ranks are honest about what so few seeds can tell: rows whose intervals overlap share their places, [best, worst], and so do rows of fewer than three scores. An
  * activation with which half of the trainings diverge stands behind all with which none does.
  *
  * Weights and batches follow from the seed alone, so all activations see the same. Learning rate, clipping and size of the

@@ -50,7 +50,7 @@ export interface ComparisonRow extends Combination {
   readonly secondsPerStep: number;
   /**
    * The best and the worst place, from 1, that it can have among those of its task and cell: all whose intervals overlap with
-   * its own may be better or worse.
+   * its own may be better or worse, and all of fewer than three scores.
    */
   readonly rank: readonly [best: number, worst: number];
   /** What other learning rates gave, where several were tried: the best one is above. */
@@ -84,6 +84,9 @@ export function summarise(combination: Combination, trials: readonly SeedResult[
   };
 }
 
+/** Two scores may be the same by chance, as shares of errors often are, and their interval then has no width. */
+const FEWEST = 3;
+
 /** Whether half of the trials or more came to no score. */
 const mostlyDiverges = ({ diverged, of }: Unranked): boolean => 2 * diverged >= of;
 
@@ -96,14 +99,15 @@ export function byScore(a: Unranked, b: Unranked): number {
 }
 
 /**
- * Whether one is better beyond doubt: its interval lies wholly below, and it diverges no more often; or it never diverges
+ * Whether one is better beyond doubt: of three scores at least, its interval lies wholly below, and it diverges no more often; or it never diverges
  * and the other one mostly does.
  */
 export function clearlyBetter(a: Unranked, b: Unranked): boolean {
   if (a.of === 0 || b.of === 0) return false;
   if (a.diverged === 0 && mostlyDiverges(b)) return true;
+  if (Math.min(a.of - a.diverged, b.of - b.diverged) < FEWEST || a.diverged > b.diverged) return false;
   const [own, other] = [a.score?.interval, b.score?.interval];
-  return own != null && other != null && own[1] < other[0] && a.diverged <= b.diverged;
+  return own != null && other != null && own[1] < other[0];
 }
 
 /** Rows of one task and cell in their order, each with the places it can have. */
