@@ -143,7 +143,9 @@ describe("an executor of one's own", () => {
         now++;
         await new Promise((done) => setTimeout(done, 1));
         now--;
-        return seed === 2 && activation === "tanh" ? { ...result, outcome: "failed", score: null } : result;
+        return seed === 2 && activation === "tanh"
+          ? { ...result, outcome: "failed", score: null, reason: "the host was away" }
+          : result;
       },
     });
     const executor = {
@@ -155,7 +157,8 @@ describe("an executor of one's own", () => {
         return inner.submit(spec);
       },
     };
-    const { groups } = await compareActivations({ ...small, executor });
+    const { groups, note } = await compareActivations({ ...small, executor });
+    expect(note).toMatch(/ 1 of 6 trainings failed and are left out: the host was away\.$/);
     expect(close).not.toHaveBeenCalled();
     expect(most).toBeLessThanOrEqual(3);
     const tanh = groups[0]!.rows.find(({ name }) => name === "tanh");

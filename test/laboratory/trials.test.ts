@@ -54,6 +54,24 @@ describe("a trial", () => {
     }
   });
 
+  test("of a linear network that turns its state without stretching it starts with gradients of one norm at all times", async () => {
+    const task = { name: "adding", options: { steps: 40, hiddenSize: 17 } };
+    const { gradientNorms } = await runTrial({ ...spec, activation: "identity", cell: "rnn", task, budget: 1 });
+    const [first = []] = gradientNorms.norms;
+    expect(first.length).toBe(40);
+    const last = first.at(-1) as number;
+    expect(last).toBeGreaterThan(1e-4);
+    for (const norm of first) expect(Math.abs((norm as number) / last - 1)).toBeLessThan(1e-4);
+  });
+
+  test("of long sequences has a heat map of times evenly spread, the first and the last among them", async () => {
+    const task = { name: "adding", options: { steps: 150, validationSize: 4, batchSize: 2 } };
+    const { gradientNorms } = await runTrial({ ...spec, task, budget: 1 });
+    expect(gradientNorms.times.length).toBe(64);
+    expect([gradientNorms.times[0], gradientNorms.times.at(-1)]).toEqual([0, 149]);
+    expect(gradientNorms.norms[0]?.length).toBe(64);
+  });
+
   test("stops at its target when told to, at the first look that shows it", async () => {
     const task = { name: "adding", options: { steps: 6, target: 0.05, every: 10 } };
     const whole = await runTrial({ ...spec, task, budget: 300 });

@@ -94,8 +94,15 @@ export class Comparison {
   /** What has to be known to read the tables. */
   get note(): string {
     const { seeds, budget } = this.settings;
-    const note = `${seeds.length === 1 ? "1 seed" : `${seeds.length} seeds`} of ${budget} steps; lower scores are better; means with 95 % confidence intervals by Student's t; where they overlap, ranks are shared.`;
-    return this.complete ? note : `${note} It was interrupted: some seeds are missing.`;
+    const trials = this.groups.flatMap(({ rows }) => rows.flatMap((row) => row.trials.map(({ result }) => result)));
+    const failed = trials.filter(({ outcome }) => outcome === "failed");
+    return [
+      `${seeds.length === 1 ? "1 seed" : `${seeds.length} seeds`} of ${budget} steps; lower scores are better; means with 95 % confidence intervals by Student's t; where they overlap, ranks are shared.`,
+      ...(this.complete ? [] : ["It was interrupted: some seeds are missing."]),
+      ...(failed[0]
+        ? [`${failed.length} of ${trials.length} trainings failed and are left out: ${failed[0].reason}.`]
+        : []),
+    ].join(" ");
   }
 
   /** The tables in plain text. */
