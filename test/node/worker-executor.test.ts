@@ -113,6 +113,14 @@ describe("a worker that dies", () => {
     expect((await executor.submit({ ...spec, seed: 2 })).outcome).toBe("finished");
   });
 
+  test("tells why, when it could not even begin", async () => {
+    const executor = workerExecutor({ workers: 1, program: pathToFileURL(join(bundle, "absent.js")) });
+    const { outcome, reason } = await executor.submit(spec);
+    expect(outcome).toBe("failed");
+    expect(reason).toMatch(/^the worker died 2 times: .*absent\.js/);
+    await executor.close();
+  });
+
   test("between two trials is not noticed", async () => {
     taskWith("dies later", "setTimeout(() => process.exit(3), 60);");
     const executor = executorOf(1);

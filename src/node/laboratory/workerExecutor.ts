@@ -42,6 +42,8 @@ class Place {
   readonly #program: URL;
   readonly #start: WorkerStart;
   #worker: Worker | null = null;
+  /** Why it died, if it did. */
+  #why = "";
   /** The text that the worker was given last. */
   #data: string | null = null;
 
@@ -57,28 +59,17 @@ class Place {
     const order: Order = { spec, needs: { module, data: data === this.#data ? null : data } };
     this.#data = data ?? this.#data;
     return new Promise((resolve, reject) => {
-      let why = "it ended";
       const ended = (): void => {
-        this.#worker = null;
-        forget();
-        reject(new WorkerDeath(why));
-      };
-      const failed = (error: Error): void => {
-        why = error.message;
+        worker.off("message", answered);
+        reject(new WorkerDeath(this.#why));
       };
       const answered = (answer: Answer): void => {
-        forget();
+        worker.off("exit", ended);
         worker.unref();
         if ("result" in answer) resolve(answer.result);
         else reject(revived(answer.error));
       };
-      const forget = (): void => {
-        worker.off("exit", ended).off("error", failed).off("message", answered);
-        // What it meets when nobody waits for it ends it, and it is started anew.
-        worker.on("error", () => undefined);
-      };
-      worker.removeAllListeners("error");
-      worker.on("exit", ended).on("error", failed).on("message", answered);
+      worker.once("exit", ended).once("message", answered);
       worker.ref();
       worker.postMessage(order);
     });
@@ -86,11 +77,16 @@ class Place {
 
   #open(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(this.#program, { workerData: this.#start, name: "unrolled trials" });
+    // Its own list of flags: what the process was started with (a program on the command line, inspectors) is not for it.
+    const worker = new Worker(this.#program, { workerData: this.#start, name: "unrolled trials", execArgv: [] });
     this.#worker = worker;
     this.#data = null;
+    this.#why = "it ended";
+    worker.on("error", ({ message }) => {
+      this.#why = message;
+    });
     worker.once("exit", () => {
-      if (this.#worker === worker) this.#worker = null;
+      this.#worker = null;
     });
     return worker;
   }
