@@ -27,6 +27,7 @@ import torch  # noqa: E402
 from fixtures import (  # noqa: E402
     activations,
     attention,
+    catalogue,
     cells,
     convolution,
     layers,
@@ -57,6 +58,7 @@ FAMILIES = {
     "recurrences": recurrences.cases,
     "layers": layers.cases,
     "activations": activations.cases,
+    "catalogue": catalogue.cases,
     "losses": losses.cases,
     "optimizers": optimizers.cases,
     "trajectories": trajectories.cases,

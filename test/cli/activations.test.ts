@@ -87,6 +87,8 @@ test("alone it lists what there is, with ranges", async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/^tanh +.*-1 … 1/m);
   expect(stdout).toMatch(/^relu +.*0 … ∞/m);
+  expect(stdout).toMatch(/^mish +-0\.30884 … ∞ +x \* tanh\(softplus\(x\)\)$/m);
+  expect(stdout).toMatch(/^snake +−∞ … ∞ +x \+ sin\(alpha \* x\) \^ 2 \/ alpha, alpha = 1$/m);
   expect(stdout).not.toContain("softmax");
 });
 

@@ -1,15 +1,25 @@
-import { type ActivationName, activation, activations } from "../../index.ts";
+import { type ActivationName, activation, activationCatalogue, activations } from "../../index.ts";
 
 /** Activations over an axis, which no recurrent layer takes. */
 const overAnAxis: readonly string[] = ["softmax", "logSoftmax"];
 
-/** Prints every activation with its range, one a line. */
+/** Prints every activation with its range and, where it is one, its expression, one a line. */
 export function listActivations(): void {
-  const names = Object.keys(activations).filter((name) => !overAnAxis.includes(name));
-  const width = Math.max(...names.map((name) => name.length));
-  for (const name of names) {
-    const [low, high] = activation(name as ActivationName).range.map(bound);
-    console.log(`${name.padEnd(width)}  ${low} … ${high}`);
+  const builtIn = Object.keys(activations)
+    .filter((name) => !overAnAxis.includes(name))
+    .map((name) => [name, activation(name as ActivationName).range, "in the engine's core"] as const);
+  const catalogue = Object.entries(activationCatalogue).map(([name, { range, formula, options }]) => {
+    const given = Object.entries(options).map(([option, value]) => `${option} = ${Number(value.toPrecision(6))}`);
+    return [name, range, [formula, ...given].join(", ")] as const;
+  });
+  const rows = [...builtIn, ...catalogue].map(([name, [low, high], what]) => [
+    name,
+    `${bound(low)} … ${bound(high)}`,
+    what,
+  ]);
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] as string).length)));
+  for (const [name, range, what] of rows as [string, string, string][]) {
+    console.log(`${name.padEnd(widths[0] as number)}  ${range.padEnd(widths[1] as number)}  ${what}`);
   }
 }
 

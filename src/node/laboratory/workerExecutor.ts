@@ -92,6 +92,8 @@ class Place {
   }
 
   async close(): Promise<void> {
+    // An idle one keeps no process alive, not even until it has ended.
+    this.#worker?.ref();
     await this.#worker?.terminate();
   }
 }
