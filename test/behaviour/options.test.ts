@@ -191,7 +191,12 @@ describe("unknown names", () => {
   testRefusals(unknown.map(([what, action]) => [what, action, OptionError, /"learningRat"/]));
 
   testRefusals([
-    ["an activation", () => activation("swish" as never), OptionError, /expected one of .*tanh.*got "swish"/],
+    [
+      "an activation",
+      () => activation("swoosh" as never),
+      OptionError,
+      /expected one of .*tanh.*got "swoosh" \(is it swish\?\)/,
+    ],
     ["an activation of RNN", () => new RNN({ ...sizes, activation: "softmax" as never }), OptionError, /got "softmax"/],
     [
       "an activation of RNNCell",

@@ -42,6 +42,7 @@ class Place {
   readonly #program: URL;
   readonly #start: WorkerStart;
   #worker: Worker | null = null;
+  #closing = false;
   /** Why it died, if it did. */
   #why = "";
   /** The text that the worker was given last. */
@@ -65,7 +66,8 @@ class Place {
       };
       const answered = (answer: Answer): void => {
         worker.off("exit", ended);
-        worker.unref();
+        // One that is being ended is waited for.
+        if (!this.#closing) worker.unref();
         if ("result" in answer) resolve(answer.result);
         else reject(revived(answer.error));
       };
@@ -92,6 +94,7 @@ class Place {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     // An idle one keeps no process alive, not even until it has ended.
     this.#worker?.ref();
     await this.#worker?.terminate();
