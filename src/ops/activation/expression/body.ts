@@ -1,0 +1,66 @@
+import { plain, signed, unsigned } from "./bytes.ts";
+
+/** A function that is being written. */
+export class Body {
+  readonly #parameters: number;
+  readonly #types: number[] = [];
+  #bytes = new Uint8Array(4096);
+  #length = 0;
+
+  constructor(parameters: number) {
+    this.#parameters = parameters;
+  }
+
+  /** A new local variable. */
+  local(type: number): number {
+    return this.#parameters + this.#types.push(type) - 1;
+  }
+
+  push(...bytes: readonly number[]): void {
+    this.append(bytes);
+  }
+
+  append(bytes: ArrayLike<number>): void {
+    const end = this.#length + bytes.length;
+    if (end > this.#bytes.length) {
+      const larger = new Uint8Array(2 * end);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, this.#length);
+    this.#length = end;
+  }
+
+  get(local: number): void {
+    this.onLocal(plain.localGet, local);
+  }
+
+  set(local: number): void {
+    this.onLocal(plain.localSet, local);
+  }
+
+  /** An instruction on a local variable. */
+  onLocal(instruction: number, local: number): void {
+    if (local < 128) this.push(instruction, local);
+    else this.push(instruction, ...unsigned(local));
+  }
+
+  /** local := local + bytes, or − where it is negative. */
+  advance(local: number, by: number): void {
+    this.get(local);
+    this.push(plain.i32Const, ...signed(by), plain.i32Add);
+    this.set(local);
+  }
+
+  /** The function as it stands in the code section. */
+  finish(): Uint8Array {
+    const groups = [...unsigned(this.#types.length), ...this.#types.flatMap((type) => [1, type])];
+    const size = unsigned(groups.length + this.#length + 1);
+    const bytes = new Uint8Array(size.length + groups.length + this.#length + 1);
+    bytes.set(size);
+    bytes.set(groups, size.length);
+    bytes.set(this.#bytes.subarray(0, this.#length), size.length + groups.length);
+    bytes[bytes.length - 1] = plain.end;
+    return bytes;
+  }
+}
