@@ -59,6 +59,7 @@ FAMILIES = {
     "layers": layers.cases,
     "activations": activations.cases,
     "catalogue": catalogue.cases,
+    "learned-activations": catalogue.learned,
     "losses": losses.cases,
     "optimizers": optimizers.cases,
     "trajectories": trajectories.cases,

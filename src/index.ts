@@ -112,7 +112,11 @@ export {
   type CatalogueName,
   type CatalogueOptions,
 } from "./ops/activation/catalogue.ts";
-export { Expression, type ExpressionParameters } from "./ops/activation/expression/expression.ts";
+export {
+  Expression,
+  type ExpressionParameters,
+  type LearnedParameter,
+} from "./ops/activation/expression/expression.ts";
 export { type ActivationMap, type ArrayMapOptions, activations } from "./ops/activation/maps.ts";
 export { activation } from "./ops/activation/named.ts";
 export { type AttentionOptions, type AttentionResult, lengthMask, scaledDotProductAttention } from "./ops/attention.ts";

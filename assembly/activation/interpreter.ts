@@ -3,9 +3,9 @@
  * a block of numbers before the next. The lanes' functions are those that a compiled expression is made of, so the bits are
  * the same; the time is two to four times that.
  *
- * `parameters` points at an `Interpreted`, the numbers and parameters of the expression, two programs, and registers, a block
- * of numbers for each operation of the longer program. The registers are written: of one such place, one thread at a time
- * may make use. A program is a list of operations of four words: what is done (the order of src/ops/activation/expression/
+ * `parameters` points at an `Interpreted`, the numbers and parameters of the expression, its programs, and registers, a block
+ * of numbers for each operation of the longest program. The registers are written: of one such place, one thread at a time
+ * may make use. A program is its length and a list of operations of four words: what is done (the order of src/ops/activation/expression/
  * interpret.ts), and the numbers of the operations whose results it is done on, −1 for x; its last operation is its result.
  */
 import { exp4, naturalLogarithm4, sigmoid4, tanh4 } from "../base/math";
@@ -24,17 +24,21 @@ import {
   tanhOfSoftplus4,
 } from "./elementary";
 
-/** Lengths in operations, distances in bytes from here. */
+/** Distances are in bytes from here. */
 @unmanaged
 class Interpreted {
-  valueLength: i32;
-  slopeLength: i32;
-  /** 1: the slope is a function of f(x). */
+  /** How many parameters are learned. */
+  learned: i32;
+  /** 1: the slope is a function of f(x); then none is. */
   slopeFromResult: i32;
   numbers: i32;
-  value: i32;
-  slope: i32;
+  /** The programs of f, f′ and ∂f/∂p for each p that is learned, one behind the other. */
+  programs: i32;
   registers: i32;
+  /** Four lanes for each parameter that is learned: what a call has summed so far. */
+  totals: i32;
+  /** A float64 each. */
+  sums: i32;
 }
 
 /** Numbers in a register. */
@@ -118,9 +122,11 @@ function operate(operation: i32, a: v128, b: v128, c: v128): v128 {
 }
 
 /** Runs a program on one block at x, of which `size` numbers are there; returns the register of its result. */
-function run(program: usize, length: i32, numbers: usize, registers: usize, x: usize): usize {
+function run(program: usize, numbers: usize, registers: usize, x: usize): usize {
   let out = registers;
-  for (let i = 0; i < length; i++) {
+  let length = load<i32>(program);
+  program += 4;
+  for (; length > 0; length--) {
     const operation = load<i32>(program);
     const first = load<i32>(program, 4);
     if (operation == 0) {
@@ -161,8 +167,8 @@ function interpretedForward(x: usize, y: usize, count: i32, parameters: usize): 
   for (; count > 0; count -= BLOCK) {
     const size = min(count, BLOCK);
     fetch(x, block, size);
-    const program = parameters + <usize>p.value;
-    const value = run(program, p.valueLength, parameters + <usize>p.numbers, block + BLOCK_BYTES, block);
+    const program = parameters + <usize>p.programs;
+    const value = run(program, parameters + <usize>p.numbers, block + BLOCK_BYTES, block);
     for (let i = 0; i < size; ) {
       const full = size - i >= 4;
       storeLanes(y + (<usize>i << 2), v128.load(value + (<usize>i << 2)), full);
@@ -173,16 +179,52 @@ function interpretedForward(x: usize, y: usize, count: i32, parameters: usize): 
   }
 }
 
-/** dx := dy·f′(x); dx may be dy, x or y. */
+/** The program behind another. */
+// @ts-ignore: decorator
+@inline
+function behind(program: usize): usize {
+  return program + 4 + (<usize>load<i32>(program) << 4);
+}
+
+/** total += dy·slope over `size` ≤ BLOCK numbers, lane by lane; what does not fill a vector goes to the first lane. */
+function addToTotal(total: usize, dy: usize, slope: usize, size: i32): void {
+  let sum = v128.load(total);
+  const first = i32x4(-1, 0, 0, 0);
+  for (let i = 0; i < size; ) {
+    const full = size - i >= 4;
+    const at = <usize>i << 2;
+    const product = f32x4.mul(loadLanes(dy + at, full), loadLanes(slope + at, full));
+    sum = f32x4.add(sum, full ? product : v128.and(product, first));
+    i += full ? 4 : 1;
+  }
+  v128.store(total, sum);
+}
+
+/** sum += (v0 + v2) + (v1 + v3), as a compiled expression does it. */
+function addToSum(sum: usize, total: usize): void {
+  const even = load<f32>(total) + load<f32>(total, 8);
+  const odd = load<f32>(total, 4) + load<f32>(total, 12);
+  store<f64>(sum, load<f64>(sum) + <f64>(even + odd));
+}
+
+/** dx := dy·f′(x), sums of parameters += Σ dy·∂f/∂p(x); dx may be dy, x or y. */
 function interpretedBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
   const p = changetype<Interpreted>(parameters);
   const block = parameters + <usize>p.registers;
+  const numbers = parameters + <usize>p.numbers;
+  const slopeProgram = behind(parameters + <usize>p.programs);
+  const totals = parameters + <usize>p.totals;
+  for (let k = 0; k < p.learned; k++) v128.store(totals + (<usize>k << 4), i32x4.splat(0));
   let from = p.slopeFromResult ? y : x;
   for (; count > 0; count -= BLOCK) {
     const size = min(count, BLOCK);
     fetch(from, block, size);
-    const program = parameters + <usize>p.slope;
-    const slope = run(program, p.slopeLength, parameters + <usize>p.numbers, block + BLOCK_BYTES, block);
+    let program = slopeProgram;
+    for (let k = 0; k < p.learned; k++) {
+      program = behind(program);
+      addToTotal(totals + (<usize>k << 4), dy, run(program, numbers, block + BLOCK_BYTES, block), size);
+    }
+    const slope = run(slopeProgram, numbers, block + BLOCK_BYTES, block);
     for (let i = 0; i < size; ) {
       const full = size - i >= 4;
       const at = <usize>i << 2;
@@ -194,6 +236,9 @@ function interpretedBackward(x: usize, y: usize, dy: usize, dx: usize, count: i3
     from += BLOCK_BYTES;
     dy += BLOCK_BYTES;
     dx += BLOCK_BYTES;
+  }
+  for (let k = 0; k < p.learned; k++) {
+    addToSum(parameters + <usize>p.sums + (<usize>k << 3), totals + (<usize>k << 4));
   }
 }
 

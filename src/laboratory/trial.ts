@@ -1,4 +1,5 @@
 /** What a trial is and what comes of it: the vocabulary of everything that trains networks to learn about activations. */
+import type { ExpressionParameters } from "../ops/activation/expression/expression.ts";
 import { OptionError, UnsupportedRuntimeError } from "../runtime/errors.ts";
 
 /** The recurrent layers that trials know. */
@@ -24,8 +25,8 @@ export interface TaskSpec {
 export interface TrialSpec {
   /** A name, or an expression in x: what `activation` takes. */
   readonly activation: string;
-  /** Values that the parameters of the activation start from, where it has any. */
-  readonly parameters?: Readonly<Record<string, number>>;
+  /** Values of the parameters of the activation, where it has any, and those that its learned ones start from. */
+  readonly parameters?: ExpressionParameters;
   readonly cell: CellName;
   readonly task: TaskSpec;
   /** Of weights and batches; a whole number ≥ 0. */

@@ -1,4 +1,5 @@
 import { decodeSafetensors, encodeSafetensors } from "../io/safetensors.ts";
+import type { Activation } from "../ops/activation/activation.ts";
 import { OptionError, ShapeError, WeightsError } from "../runtime/errors.ts";
 import type { WeightFormat } from "../stream/format.ts";
 import type { StreamStage } from "../stream/stage.ts";
@@ -29,6 +30,12 @@ export abstract class Module {
   protected register(name: string, parameter: Parameter): Parameter {
     this.#own.set(name, parameter);
     return parameter;
+  }
+
+  /** Adds what an activation learns, as parameters `name.PARAMETER`; returns the activation. */
+  protected registerActivation(name: string, activation: Activation): Activation {
+    for (const [own, parameter] of activation.learned) this.register(`${name}.${own}`, parameter);
+    return activation;
   }
 
   /** The parameter registered under a name. */

@@ -15,7 +15,7 @@ const TILE = 64;
 export function mapNumbers(
   kernel: "activationForward" | "activationBackward" | "sine" | "sineBackward",
   count: number,
-  values: (at: number, size: number) => number[],
+  values: (at: number, size: number) => readonly number[],
   kernels: Partial<Record<typeof kernel, unknown>> = engine().kernels,
 ): void {
   const { threads } = engine();

@@ -113,6 +113,11 @@ describe("mistakes are told with their place", () => {
     for (const name of ["x", "tanh", "pi", "a b", "1st", "where"]) {
       expect(() => activation("x", { [name]: 1 })).toThrow(/expected names that expressions do not use themselves/);
     }
+    for (const value of [{}, { learn: Number.NaN }, { learn: "1" }, { learn: 1, rate: 2 }, [1], null]) {
+      const wanted = /activation k: expected a finite number, or \{ learn: a finite number \}, got/;
+      expect(() => activation("x * k", { k: value as never })).toThrow(wanted);
+      expect(() => activation("elu", { alpha: value as never })).toThrow(/elu: expected a finite alpha/);
+    }
     expect(() => activation("x * k", null as never)).toThrow(/expected an object of numbers/);
   });
 

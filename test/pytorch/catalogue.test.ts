@@ -40,8 +40,28 @@ describe("the catalogue = torch", () => {
   }
 });
 
+describe("what is learned = torch", () => {
+  for (const fixture of readFixtures<Options>("learned-activations")) {
+    test(fixture.name, () => {
+      const { activation: name, ...options } = fixture.options;
+      const learned = Object.entries(options).map(([option, value]) => [option, { learn: value as number }]);
+      const f = activation(name, Object.fromEntries(learned));
+      const leaf = toTensor(fixture.tensor("x"), true);
+      const y = f.apply(leaf);
+      const subject = { family: "learned-activations", case: fixture.name };
+      expectClose({ ...subject, tensor: "y" }, numbers(y), fixture.tensor("y"));
+      sum(mul(y, toTensor(fixture.tensor("gradient")))).backward();
+      expectClose({ ...subject, tensor: "dx" }, gradientOf("x", leaf), fixture.tensor("dx"));
+      expect(f.learned.size).toBe(learned.length);
+      for (const [option, parameter] of f.learned) {
+        expectClose({ ...subject, tensor: option }, gradientOf(option, parameter), fixture.tensor(option));
+      }
+    });
+  }
+});
+
 const names = Object.keys(activationCatalogue) as CatalogueName[];
-const points = Array.from({ length: 40_001 }, (_, i) => (i - 20_000) / 1000);
+const points = [-1000, -300, ...Array.from({ length: 40_001 }, (_, i) => (i - 20_000) / 1000), 300, 1000];
 
 describe.each(names)("%s", (name) => {
   const entry: CatalogueEntry = activationCatalogue[name];

@@ -1,14 +1,14 @@
 import { availableParallelism } from "node:os";
 import { basename, dirname } from "node:path";
 import { Command } from "commander";
-import { configure, runtimeInfo } from "../../index.ts";
+import { configure, type ExpressionParameters, runtimeInfo } from "../../index.ts";
 import { type CellName, type Comparison, compareActivations, type TaskSpec } from "../../laboratory/index.ts";
 import { replaceFile, workerExecutor } from "../../node/index.ts";
 import { Failure } from "../failure.ts";
 import { requireWritable } from "../files.ts";
 import { wholeNumber } from "../options.ts";
 import { onInterrupt } from "../run/interrupt.ts";
-import { contenderOf, moreEntries, taskOf, valuesByName } from "./lists.ts";
+import { contenderOf, learnedByName, moreEntries, taskOf, valuesByName } from "./lists.ts";
 import { openTrialDisplay } from "./progress.ts";
 import { type ReportFacts, renderComparison } from "./report.ts";
 import { activationOf } from "./shape.ts";
@@ -20,6 +20,7 @@ interface CompareOptions extends TaskFiles {
   readonly cell?: readonly string[];
   readonly activation?: readonly string[];
   readonly parameter?: Readonly<Record<string, number>>;
+  readonly learn?: ExpressionParameters;
   readonly seeds: number;
   readonly budget: number;
   readonly learningRate?: readonly string[];
@@ -40,6 +41,7 @@ Ctrl-C ends it and reports what is over; a second one leaves at once with 130.
 
 Example:
   $ unrolled activations compare --task adding,copy --cell rnn,gru --activation tanh,relu,elu --report activations.html
+  $ unrolled activations compare --activation "tanh,x * sigmoid(beta * x)" --learn beta=1
   $ unrolled activations compare --task characters --text book.txt --activation tanh,relu --learning-rate 0.002,0.01`;
 
 /** `unrolled activations compare`: which activation learns best. */
@@ -50,7 +52,8 @@ export function compareCommand(): Command {
     .option("--task <TASKS>", "what to learn, with commas between (default: adding)", moreEntries)
     .option("--cell <CELLS>", "rnn, lstm, gru, with commas between (default: rnn)", moreEntries)
     .option("--activation <LIST>", "names or expressions, with commas between (default: tanh,relu)", moreEntries)
-    .option("--parameter <VALUES>", "where parameters of expressions start, as in beta=1,alpha=0.5", valuesByName)
+    .option("--parameter <VALUES>", "of expressions, as in beta=1,alpha=0.5", valuesByName)
+    .option("--learn <VALUES>", "parameters of expressions that are learned, and where they start", learnedByName)
     .option("--seeds <N>", "trainings of each combination", count, 5)
     .option("--budget <N>", "training steps of each", count, 1500)
     .option(
@@ -92,8 +95,16 @@ async function compare(options: CompareOptions): Promise<void> {
 
 /** Compares until all is done, or Ctrl-C comes. @throws {Failure} when that is before anything is over. */
 async function run(options: CompareOptions, filed: FiledTasks, workers: number): Promise<Comparison> {
-  const { activation = ["tanh", "relu"], parameter = {}, cell = ["rnn"], seeds, budget, learningRate } = options;
-  const contenders = activation.map((text) => contenderOf(text, parameter));
+  const {
+    activation = ["tanh", "relu"],
+    parameter = {},
+    learn = {},
+    cell = ["rnn"],
+    seeds,
+    budget,
+    learningRate,
+  } = options;
+  const contenders = activation.map((text) => contenderOf(text, { ...parameter, ...learn }));
   for (const contender of contenders) activationOf(contender);
   const executor = workerExecutor({ workers });
   const display = openTrialDisplay();

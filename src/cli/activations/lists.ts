@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import type { ExpressionParameters } from "../../index.ts";
 import type { Contender, TaskOption, TaskSpec } from "../../laboratory/index.ts";
 
 /** The entries of a list with commas between; commas within brackets are part of an entry, as in max(x, 0). */
@@ -35,6 +36,12 @@ export function valuesByName(text: string, before: Readonly<Record<string, numbe
   return { ...before, ...Object.fromEntries(values) };
 }
 
+/** Numbers that are learned from, by name, written likewise. */
+export function learnedByName(text: string, before: ExpressionParameters = {}): ExpressionParameters {
+  const values = Object.entries(valuesByName(text)).map(([name, value]) => [name, { learn: value }] as const);
+  return { ...before, ...Object.fromEntries(values) };
+}
+
 /** A task, written adding or adding:steps=100:hiddenSize=64. */
 export function taskOf(text: string): TaskSpec {
   const [name = "", ...rest] = text.split(":").map((part) => part.trim());
@@ -55,7 +62,7 @@ function optionValue(text: string): TaskOption {
 }
 
 /** An activation with those of the parameters that its text mentions. */
-export function contenderOf(activation: string, parameters: Readonly<Record<string, number>>): Contender {
+export function contenderOf(activation: string, parameters: ExpressionParameters): Contender {
   const words = new Set(activation.match(/[A-Za-z_]\w*/g));
   const own = Object.entries(parameters).filter(([name]) => words.has(name));
   return own.length > 0 ? { activation, parameters: Object.fromEntries(own) } : { activation };

@@ -1,3 +1,4 @@
+import type { ExpressionParameters } from "../../ops/activation/expression/expression.ts";
 import type { CellName, TaskSpec, TrialResult } from "../trial.ts";
 import { type Estimate, estimate, medianOf } from "./statistics.ts";
 
@@ -5,13 +6,15 @@ import { type Estimate, estimate, medianOf } from "./statistics.ts";
 export interface Contender {
   /** A name, or an expression in x. */
   readonly activation: string;
-  /** Values that its parameters start from. */
-  readonly parameters?: Readonly<Record<string, number>>;
+  /** Values of its parameters, and those that learned ones start from. */
+  readonly parameters?: ExpressionParameters;
 }
 
 /** An activation in words. */
 export function nameOf({ activation, parameters }: Contender): string {
-  const values = Object.entries(parameters ?? {}).map(([name, value]) => `${name} ${value}`);
+  const values = Object.entries(parameters ?? {}).map(([name, value]) =>
+    typeof value === "number" ? `${name} ${value}` : `${name} learned from ${value.learn}`,
+  );
   return values.length > 0 ? `${activation} (${values.join(", ")})` : activation;
 }
 

@@ -74,7 +74,7 @@ export class RNNCell extends RecurrentCell {
   /** @throws {OptionError} when an option is unknown or out of range. */
   constructor(options: CellOptions & { activation?: ActivationName | Activation }) {
     super("RNNCell", options, 1, ["activation"]);
-    this.activation = activationOf(options.activation ?? "tanh");
+    this.activation = this.registerActivation("activation", activationOf(options.activation ?? "tanh"));
   }
 
   /** What it carries: h [B, H]. */

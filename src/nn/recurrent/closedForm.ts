@@ -60,7 +60,7 @@ export class ClosedFormContinuous extends SequenceLayer {
     const { inputSize, hiddenSize } = this;
     const size = requireCount("ClosedFormContinuous backboneSize", options.backboneSize ?? hiddenSize);
     const layers = requireCount("ClosedFormContinuous backboneLayers", options.backboneLayers ?? 1);
-    this.activation = activationOf(options.activation ?? "tanh");
+    this.activation = this.registerActivation("activation", activationOf(options.activation ?? "tanh"));
     this.input = new Linear({ inputSize, outputSize: size });
     this.recurrent = new Linear({ inputSize: hiddenSize, outputSize: size, bias: false });
     this.backbone = Array.from({ length: layers - 1 }, () => new Linear({ inputSize: size, outputSize: size }));

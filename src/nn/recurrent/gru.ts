@@ -57,8 +57,11 @@ export class GRU extends RecurrentLayer<Tensor> {
   constructor(options: GRUOptions) {
     super({ name: "GRU", gates: 3, options: ownOptions }, options);
     this.resetAfter = options.resetAfter ?? true;
-    this.activation = activationOf(options.activation ?? "tanh");
-    this.gateActivation = gateActivation("GRU", options.gateActivation ?? "sigmoid");
+    this.activation = this.registerActivation("activation", activationOf(options.activation ?? "tanh"));
+    this.gateActivation = this.registerActivation(
+      "gateActivation",
+      gateActivation("GRU", options.gateActivation ?? "sigmoid"),
+    );
     this.zoneout = options.zoneout ?? 0;
     requireProbability("GRU zoneout", this.zoneout);
     this.layerNorm = options.layerNorm ?? false;

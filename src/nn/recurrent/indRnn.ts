@@ -38,7 +38,7 @@ export class IndRNN extends SequenceLayer {
   /** @throws {OptionError} when an option is unknown or out of range, or there is no such activation. */
   constructor(options: IndRNNOptions) {
     super("IndRNN", options, ["activation", "bias"]);
-    this.activation = activationOf(options.activation ?? "relu");
+    this.activation = this.registerActivation("activation", activationOf(options.activation ?? "relu"));
     const { inputSize, hiddenSize } = this;
     this.input = new Linear({ inputSize, outputSize: hiddenSize, bias: options.bias ?? true });
     this.recurrent = new Parameter([hiddenSize]);

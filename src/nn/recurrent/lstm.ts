@@ -96,8 +96,11 @@ export class LSTM extends RecurrentLayer<LSTMState> {
     this.peepholes = options.peepholes ?? false;
     this.projectionSize = outputSize ?? null;
     this.coupledGates = coupledGates;
-    this.activation = activationOf(options.activation ?? "tanh");
-    this.gateActivation = gateActivation("LSTM", options.gateActivation ?? "sigmoid");
+    this.activation = this.registerActivation("activation", activationOf(options.activation ?? "tanh"));
+    this.gateActivation = this.registerActivation(
+      "gateActivation",
+      gateActivation("LSTM", options.gateActivation ?? "sigmoid"),
+    );
     this.layerNorm = options.layerNorm ?? false;
     this.zoneout = zoneoutOf(options.zoneout ?? 0);
     for (const { suffix } of this.directions) this.#addWeights(suffix);

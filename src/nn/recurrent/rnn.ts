@@ -38,7 +38,7 @@ export class RNN extends RecurrentLayer<Tensor> {
   /** @throws {OptionError} when an option is unknown or out of range, or there is no such activation. */
   constructor(options: RNNOptions) {
     super({ name: "RNN", gates: 1, options: ["activation", "zoneout"] }, options);
-    this.activation = activationOf(options.activation ?? "tanh");
+    this.activation = this.registerActivation("activation", activationOf(options.activation ?? "tanh"));
     this.zoneout = options.zoneout ?? 0;
     requireProbability("RNN zoneout", this.zoneout);
   }

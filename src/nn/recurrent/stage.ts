@@ -50,7 +50,8 @@ export class RecurrentStage implements KernelStage {
     this.activation = activation;
     this.input = { size: inputSize };
     this.outputSize = hidden;
-    this.parameters = [weightIh, weightHh, biasIh, biasHh].filter((p) => p instanceof Parameter);
+    const learned = activation?.learned.values() ?? [];
+    this.parameters = [weightIh, weightHh, biasIh, biasHh, ...learned].filter((p) => p instanceof Parameter);
     this.#bias = bias;
     const input = new PackedRows(weightIh, format);
     const recurrent = new PackedRows(weightHh, format, 0, first);
@@ -79,6 +80,7 @@ export class RecurrentStage implements KernelStage {
 
   pack(): void {
     for (const rows of this.#packed) rows.pack();
+    this.activation?.writeParameters(this.fields.parameters as number);
     this.#bias(this.fields.bias as number);
   }
 

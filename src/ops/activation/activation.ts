@@ -1,5 +1,6 @@
 import { gradientOf, record, writeGradient } from "../../autograd/graph.ts";
 import { engine } from "../../runtime/engine.ts";
+import type { Parameter } from "../../tensor/parameter.ts";
 import { requireFloat32 } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { mapNumbers } from "../map.ts";
@@ -25,12 +26,18 @@ export interface ActivationSource {
   readonly derivedFromResult: boolean;
   /** The numbers that its kernels are handed, [n]; null when they need none. */
   readonly parameters: Tensor | null;
+  /** What it learns, by the names of its parameters. */
+  readonly learned?: ReadonlyMap<string, Parameter>;
+  /** Where something is learned: takes a way back, and gathers the gradients of that. */
+  takeBack?(run: (parameters: number) => void): void;
   /**
    * Its slots in the engine that runs; the first call may have to bring the kernels there. What is compiled at run time gives
    * its slots back when the activation is no longer reachable: whoever will call them holds on to it.
    */
   slots(): ActivationSlots;
 }
+
+const nothing: ReadonlyMap<string, Parameter> = /* @__PURE__ */ new Map();
 
 /**
  * An activation function with its options: a pair of kernels, the map and its derivative, which every layer calls a block
@@ -64,6 +71,14 @@ export class Activation {
     return this.#source.derivedFromResult;
   }
 
+  /**
+   * What it learns, by the names of its parameters; a layer that it is given to has them among its own, as
+   * `activation.NAME`. Whoever shares the activation shares them.
+   */
+  get learned(): ReadonlyMap<string, Parameter> {
+    return this.#source.learned ?? nothing;
+  }
+
   /** The address of its parameters in the current step, or 0 when it has none. */
   get parameters(): number {
     return this.#source.parameters?.address ?? 0;
@@ -82,6 +97,15 @@ export class Activation {
     return address;
   }
 
+  /**
+   * Takes a way back whose kernels call this activation: they are handed the address that `run` is given, and what they sum up
+   * there goes to the gradients of what is learned. Sums are taken in one order, so such a way is not shared among threads.
+   */
+  takeBack(run: (parameters: number) => void): void {
+    if (this.#source.takeBack) this.#source.takeBack(run);
+    else run(this.parameters);
+  }
+
   /** f(x), differentiable. */
   apply(x: Tensor): Tensor {
     requireFloat32(`${this.name} x`, x);
@@ -91,14 +115,19 @@ export class Activation {
     const from = x.address;
     const to = y.address;
     mapNumbers("activationForward", x.size, (at, size) => [forwardSlot, from + at, to + at, size, parameters]);
-    record([x], [y], () => {
+    const learned = [...this.learned.values()];
+    record([x, ...learned], [y], () => {
       const dy = gradientOf(y);
-      writeGradient(x, (dx) => {
-        const { backwardSlot } = this.slots;
-        mapNumbers("activationBackward", x.size, (at, size) => {
-          return [backwardSlot, x.address + at, to + at, dy + at, dx + at, size, parameters];
+      const run = (dx: number): void =>
+        this.takeBack((numbers) => {
+          const { backwardSlot } = this.slots;
+          const share = (at: number, size: number) =>
+            [backwardSlot, x.address + at, to + at, dy + at, dx + at, size, numbers] as const;
+          if (learned.length > 0) engine().kernels.activationBackward(...share(0, x.size));
+          else mapNumbers("activationBackward", x.size, share);
         });
-      });
+      if (x.requiresGrad) writeGradient(x, run);
+      else run(engine().allocate(x.size));
     });
     return y;
   }

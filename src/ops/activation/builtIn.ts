@@ -82,11 +82,14 @@ function approximation({ approximate = "none" }: ActivationOptions): "none" | "t
 }
 
 function parameterOf(name: ActivationName, { negativeSlope = 0.01, alpha = 1 }: ActivationOptions): number | null {
-  const value = name === "leakyRelu" ? negativeSlope : name === "elu" ? alpha : null;
-  if (value !== null && !Number.isFinite(value)) {
-    throw new OptionError(`${name}: expected a finite ${name === "elu" ? "alpha" : "negativeSlope"}, got ${value}`);
+  if (name !== "leakyRelu" && name !== "elu") return null;
+  const [option, value] = name === "elu" ? ["alpha", alpha] : ["negativeSlope", negativeSlope];
+  if (!Number.isFinite(value)) {
+    throw new OptionError(
+      `${name}: expected a finite ${option}, got ${typeof value === "object" ? JSON.stringify(value) : value}`,
+    );
   }
-  return value;
+  return value as number;
 }
 
 /** What an `activation` option of a layer was given, by name or as an activation. @throws {OptionError} when it is neither. */

@@ -1,3 +1,5 @@
+import type { LearnedParameter } from "./expression/expression.ts";
+
 /**
  * Activations by name that are expressions: those of torch.nn, keras.activations and ONNX's recurrent operators beyond the
  * ten of the engine's core, and those that studies of recurrent networks found good. Each is one line; its derivative is
@@ -9,6 +11,8 @@ export interface CatalogueEntry {
   readonly formula: string;
   /** Its options, and their values when they are not given. */
   readonly options: Readonly<Record<string, number>>;
+  /** Whether options that are not given are learned, from these values on. */
+  readonly learned?: boolean;
   /** The least and the largest value, with these options. */
   readonly range: readonly [least: number, largest: number];
   /** The largest |f′|, with these options. */
@@ -23,6 +27,53 @@ const largest = Number.POSITIVE_INFINITY;
 /** SELU's two constants: mean 0 and deviation 1 stay what they are. */
 const SELU = { alpha: 1.6732632423543772, scale: 1.0507009873554805 };
 
+const RATIONAL = /* @__PURE__ */ rational();
+
+/** P(z)/Q(z) with a denominator of 1 at least, z = x held within ±10⁶, beyond which powers of it would be infinite. */
+function rational(): string {
+  const numerator = "(a0 + z * (a1 + z * (a2 + z * (a3 + z * (a4 + z * a5)))))";
+  const denominator = "(1 + abs(z * (b1 + z * (b2 + z * (b3 + z * b4)))))";
+  return `${numerator} / ${denominator}`.replaceAll("z", "clamp(x, -1e6, 1e6)");
+}
+
+/** The continued fraction of tanh, cut off: x·(945 + 105x² + x⁴)/(945 + 420x² + 15x⁴). */
+const RATIONAL_TANH = {
+  a0: 0,
+  a1: 1,
+  a2: 0,
+  a3: 0.1111111111111111,
+  a4: 0,
+  a5: 0.0010582010582010583,
+  b1: 0,
+  b2: 0.4444444444444444,
+  b3: 0,
+  b4: 0.015873015873015872,
+};
+
+const SPLINE = /* @__PURE__ */ spline();
+
+/** Cubic B-splines B(t) = ((2 − |t|)₊³ − 4·(1 − |t|)₊³)/6 round −4, −3, … 4, of x held within ±3. */
+function spline(): string {
+  const parts = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((i) => {
+    const t = `abs(clamp(x, -3, 3) - ${i - 4})`;
+    return `c${i} * (relu(2 - ${t}) ^ 3 - 4 * relu(1 - ${t}) ^ 3) / 6`;
+  });
+  return parts.join(" + ");
+}
+
+/** Meets tanh at −3, −2, … 3, and its slope at the ends. */
+const SPLINE_TANH = {
+  c0: -0.9902321157382277,
+  c1: -1.002399091243702,
+  c2: -0.9705000414073472,
+  c3: -0.8997662235818105,
+  c4: 0,
+  c5: 0.8997662235818105,
+  c6: 0.9705000414073472,
+  c7: 1.002399091243702,
+  c8: 0.9902321157382277,
+};
+
 /**
  * The catalogue, by name.
  *
@@ -33,6 +84,14 @@ const SELU = { alpha: 1.6732632423543772, scale: 1.0507009873554805 };
  * ```
  */
 export const activationCatalogue = {
+  acon: {
+    formula: "(p1 - p2) * x * sigmoid(beta * (p1 - p2) * x) + p2 * x",
+    options: { p1: 1, p2: 0, beta: 1 },
+    learned: true,
+    range: [-0.27847, largest],
+    gain: 1.09984,
+    source: "Ma et al. 2021, Activate or not: learning customized activation; ACON-C, with one p1, p2 and beta for all",
+  },
   affine: {
     formula: "alpha * x + beta",
     options: { alpha: 1, beta: 0 },
@@ -111,12 +170,44 @@ export const activationCatalogue = {
     gain: 1.08857,
     source: "Misra 2019, Mish: a self regularized non-monotonic activation function",
   },
+  modifiedElliott: {
+    formula: "x / sqrt(1 + x * x) + 0.5",
+    options: {},
+    range: [-0.5, 1.5],
+    gain: 1,
+    source: "Farzad, Mashayekhi & Hassanpour 2019, best of 23 in LSTM gates there",
+  },
+  modRelu: {
+    formula: "sign(x) * relu(abs(x) + b)",
+    options: { b: 0 },
+    learned: true,
+    range: [least, largest],
+    gain: 1,
+    source:
+      "Arjovsky, Shah & Bengio 2016, Unitary evolution recurrent neural networks; for real numbers, one b for all",
+  },
   penalizedTanh: {
     formula: "where(x > 0, tanh(x), alpha * tanh(x))",
     options: { alpha: 0.25 },
     range: [-0.25, 1],
     gain: 1,
     source: "Eger, Youssef & Gurevych 2018, Is it time to swish? Best of 21 in LSTM cells there",
+  },
+  prelu: {
+    formula: "where(x > 0, x, a * x)",
+    options: { a: 0.25 },
+    learned: true,
+    range: [least, largest],
+    gain: 1,
+    source: "He et al. 2015, Delving deep into rectifiers; torch.nn.PReLU",
+  },
+  rational: {
+    formula: RATIONAL,
+    options: RATIONAL_TANH,
+    learned: true,
+    range: [least, largest],
+    gain: 1,
+    source: "Molina, Schramowski & Kersting 2020, Padé activation units; at first the approximant of tanh",
   },
   relu6: {
     formula: "clamp(x, 0, 6)",
@@ -181,12 +272,28 @@ export const activationCatalogue = {
     gain: 0.5,
     source: "keras.activations.sparse_sigmoid",
   },
+  spline: {
+    formula: SPLINE,
+    options: SPLINE_TANH,
+    learned: true,
+    range: [-0.99506, 0.99506],
+    gain: 0.89977,
+    source: "Scardapane et al. 2019, Learning activation functions from data using cubic spline interpolation",
+  },
   squareplus: {
     formula: "0.5 * (x + sqrt(x * x + b))",
     options: { b: 4 },
     range: [0, largest],
     gain: 1,
     source: "Barron 2021, Squareplus: a softplus-like algebraic rectifier",
+  },
+  srelu: {
+    formula: "where(x >= tr, tr + ar * (x - tr), where(x > tl, x, tl + al * (x - tl)))",
+    options: { tl: 0, al: 0.2, tr: 1, ar: 1 },
+    learned: true,
+    range: [least, largest],
+    gain: 1,
+    source: "Jin et al. 2016, Deep learning with S-shaped rectified linear activation units; one S for all",
   },
   swish: {
     formula: "x * sigmoid(beta * x)",
@@ -223,5 +330,5 @@ export type CatalogueName = keyof typeof activationCatalogue;
 
 /** The options that an activation of the catalogue takes. */
 export type CatalogueOptions<Name extends CatalogueName> = {
-  readonly [Option in keyof (typeof activationCatalogue)[Name]["options"]]?: number;
+  readonly [Option in keyof (typeof activationCatalogue)[Name]["options"]]?: number | LearnedParameter;
 };

@@ -3,7 +3,7 @@ import { nearest } from "../../runtime/nearest.ts";
 import { requireKnown } from "../../runtime/options.ts";
 import type { Activation } from "./activation.ts";
 import { type ActivationName, type ActivationOptions, activationNames, builtIn } from "./builtIn.ts";
-import { activationCatalogue, type CatalogueName, type CatalogueOptions } from "./catalogue.ts";
+import { activationCatalogue, type CatalogueEntry, type CatalogueName, type CatalogueOptions } from "./catalogue.ts";
 import { type Expression, type ExpressionParameters, expression } from "./expression/expression.ts";
 
 /**
@@ -18,6 +18,16 @@ import { type Expression, type ExpressionParameters, expression } from "./expres
  * swish.derivativeText; // "sigmoid(x * beta) + x * (beta * (sigmoid(x * beta) * (1 - sigmoid(x * beta))))"
  * const layer = new GRU({ inputSize: 1, hiddenSize: 2, activation: swish });
  * layer.activation.name; // "x * sigmoid(beta * x)"
+ * ```
+ *
+ * A parameter given as `{ learn: 1 }` is learned: it starts from 1, and every layer that the activation is given to has it
+ * among its parameters, as `activation.beta` (or `gateActivation.beta`). Its gradient is one sum over all numbers, so the way
+ * back through such a layer runs on one thread. Names whose entry in the catalogue says `learned` learn what is not given.
+ *
+ * ```ts
+ * const adaptive = new RNN({ inputSize: 1, hiddenSize: 4, activation: activation("x * sigmoid(beta * x)", { beta: { learn: 1 } }) });
+ * adaptive.namedParameters().at(-1)[0]; // "activation.beta"
+ * [...activation("prelu").learned.keys()]; // ["a"]
  * ```
  *
  * An expression is made of numbers, x, parameters, pi, e, `+ - * / ^`, comparisons and the functions abs, min, max, clamp,
@@ -51,7 +61,8 @@ export function activation(given: string | Activation, options: object = {}): Ac
 }
 
 function fromCatalogue(name: CatalogueName, options: object): Expression {
-  const { formula, options: defaults } = activationCatalogue[name];
+  const { formula, options: defaults, learned = false }: CatalogueEntry = activationCatalogue[name];
   requireKnown(name, options, Object.keys(defaults));
-  return expression(formula, { ...defaults, ...options }, name);
+  const initial = Object.entries(defaults).map(([option, value]) => [option, learned ? { learn: value } : value]);
+  return expression(formula, { ...Object.fromEntries(initial), ...options }, name);
 }

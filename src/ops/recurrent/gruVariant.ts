@@ -14,7 +14,7 @@ import { checkSizes, inputProduct, present, type RecurrentWeights, type Sizes } 
 import type { Stretch } from "./layout.ts";
 import { dropoutMask, zoneoutMask } from "./masks.ts";
 import { maskedStates, runBackward, runForward } from "./pass.ts";
-import { slotsOf } from "./slots.ts";
+import { learnedBy, slotsOf, takeBack } from "./slots.ts";
 
 export interface GruVariantOptions extends GruOptions {
   /** σ, of the gates. */
@@ -52,9 +52,10 @@ export function gruVariantSequence(
   );
   const { output, last } = history;
   const { weightIh, weightHh, biasIh, biasHh } = weights;
-  const { norm, h0 } = options;
+  const { norm, h0, gateActivation, activation } = options;
   const inputs = [product.from, weightIh, weightHh, biasIh, biasHh, norm?.input, norm?.recurrent, h0];
-  record(present(inputs), [output, last], () => goBack(variant));
+  const learned = learnedBy(gateActivation, activation);
+  record([...present(inputs), ...learned], [output, last], () => goBack(variant, learned.length > 0));
   return { output, h: last };
 }
 
@@ -126,17 +127,19 @@ function fieldsOf(variant: Variant, panels: number, stretch: Stretch, { first, s
   };
 }
 
-/** The way back: the pass, then the products of the weights. */
-function goBack(variant: Variant): void {
+/** The way back: the pass, then the products of the weights. @param learns whether an activation sums gradients of its own. */
+function goBack(variant: Variant, learns: boolean): void {
   const { weights, options, sizes, history, product, candidate, pass, mask, recurrent, dRecurrent } = variant;
-  const { norm, h0, resetAfter } = options;
+  const { norm, h0, resetAfter, gateActivation, activation } = options;
   const { layout, hidden } = sizes;
   const { gates } = product;
   const dh = openStateGradient(history.last);
   const dOutput = gradientOf(history.output);
   const panels = packedCopy(pass.weight, "packDirect", pass.blocks, layout.rows);
-  runBackward("gruVariantBackward", pass, (stretch, share) =>
-    gruVariantPlan(fieldsOf(variant, panels, stretch, share, dOutput, dh)),
+  takeBack(gateActivation, activation, (slots) =>
+    runBackward("gruVariantBackward", learns ? { ...pass, most: 1 } : pass, (stretch, share) =>
+      gruVariantPlan(fieldsOf({ ...variant, slots }, panels, stretch, share, dOutput, dh)),
+    ),
   );
   const before = mask ? maskedStates(history.before(), mask, layout, hidden) : history.before();
   // The input's own normalisation changes the gates where they lie: this comes first.

@@ -7,6 +7,7 @@ import type { Activation } from "../activation/activation.ts";
 import { copy } from "../strided.ts";
 import { openStateGradient } from "./history.ts";
 import { present } from "./inputProduct.ts";
+import { learnedBy } from "./slots.ts";
 import { openStates } from "./states.ts";
 
 export interface IndRnnOptions {
@@ -36,20 +37,22 @@ export function indRnnSequence(z: Tensor, u: Tensor, options: IndRnnOptions): { 
   const sizes = [steps, batch, hidden, reverse] as const;
   const { parameters } = activation;
   companion().indRnnForward(gates.address, u.address, states.address, ...sizes, forwardSlot, parameters);
-  record(present([z, u, h0]), [output, last], () => {
+  record([...present([z, u, h0]), ...learnedBy(activation)], [output, last], () => {
     const dh = openStateGradient(last);
     const dOutput = gradientOf(output);
     const run = (du: number): void =>
-      companion().indRnnBackward(
-        gates.address,
-        u.address,
-        states.address,
-        dOutput,
-        dh,
-        du,
-        ...sizes,
-        backwardSlot,
-        activation.parameters,
+      activation.takeBack((numbers) =>
+        companion().indRnnBackward(
+          gates.address,
+          u.address,
+          states.address,
+          dOutput,
+          dh,
+          du,
+          ...sizes,
+          backwardSlot,
+          numbers,
+        ),
       );
     if (u.requiresGrad) accumulateGradient(u, run);
     else run(engine().allocate(hidden));

@@ -14,7 +14,7 @@ import type { Stretch } from "./layout.ts";
 import type { LstmOptions } from "./lstm.ts";
 import { dropoutMask, zoneoutMask } from "./masks.ts";
 import { maskedStates, runBackward, runForward } from "./pass.ts";
-import { slotsOf } from "./slots.ts";
+import { learnedBy, slotsOf, takeBack } from "./slots.ts";
 
 export interface LstmVariantOptions extends LstmOptions {
   /** W_hr [P, H]: h = W_hr·s. */
@@ -61,10 +61,11 @@ export function lstmVariantSequence(
   );
   const { output, last } = history;
   const { weightIh, weightHh, biasIh, biasHh } = weights;
-  const { peepholes, projection, norm, h0, c0 } = options;
+  const { peepholes, projection, norm, h0, c0, gateActivation, activation } = options;
+  const learned = learnedBy(gateActivation, activation);
   const gains = [norm?.input, norm?.recurrent, norm?.cell, norm?.cellBias];
   const inputs = present([product.from, weightIh, weightHh, biasIh, biasHh, peepholes, projection, ...gains, h0, c0]);
-  record(inputs, [output, last, cells.last], () => goBack(variant));
+  record([...inputs, ...learned], [output, last, cells.last], () => goBack(variant, learned.length > 0));
   return { output, h: last, c: cells.last };
 }
 
@@ -187,20 +188,22 @@ function fieldsOf(variant: Variant, panels: Panels, stretch: Stretch, { first, s
   };
 }
 
-/** The way back: the pass, then one product a weight. */
-function goBack(variant: Variant): void {
+/** The way back: the pass, then one product a weight. @param learns whether an activation sums gradients of its own. */
+function goBack(variant: Variant, learns: boolean): void {
   const { weights, options, sizes, width, history, cells, product, pass, mask } = variant;
-  const { peepholes, projection, norm, h0, c0 } = options;
+  const { peepholes, projection, norm, h0, c0, gateActivation, activation } = options;
   const { hidden, layout } = sizes;
   const dh = openStateGradient(history.last);
   const dc = openStateGradient(cells.last);
   const panels = panelsOf(variant, "packDirect");
   const run = (dPeepholes: number): void => {
     const gradients = { dOutput: gradientOf(history.output), dh, dc, dPeepholes };
-    // The gradient of the peepholes is one sum over all sequences, taken in one order: it is not shared out.
-    const split = peepholes ? { ...pass, most: 1 } : pass;
-    runBackward("lstmVariantBackward", split, (stretch, share) =>
-      lstmVariantPlan(fieldsOf(variant, panels, stretch, share, gradients)),
+    // A gradient that is one sum over all sequences is taken in one order: the pass is not shared out.
+    const split = peepholes || learns ? { ...pass, most: 1 } : pass;
+    takeBack(gateActivation, activation, (slots) =>
+      runBackward("lstmVariantBackward", split, (stretch, share) =>
+        lstmVariantPlan(fieldsOf({ ...variant, slots }, panels, stretch, share, gradients)),
+      ),
     );
   };
   if (peepholes?.requiresGrad) accumulateGradient(peepholes, run);

@@ -11,6 +11,7 @@ import { checkSizes, inputProduct, present, type RecurrentWeights, sumOfBiases }
 import type { Layout, Stretch } from "./layout.ts";
 import { dropoutMask, zoneoutMask } from "./masks.ts";
 import { maskedStates, type PackedWeight, runBackward, runForward } from "./pass.ts";
+import { learnedBy } from "./slots.ts";
 
 export interface RnnOptions {
   readonly activation: Activation;
@@ -48,14 +49,14 @@ export function rnnSequence(x: Tensor, weights: RecurrentWeights, options: RnnOp
   const pass = { layout, hidden, reverse, weight: weightHh, blocks: [hidden] };
   const mask = dropoutMask(layout, hidden, recurrentDropout, training);
   const keepHidden = zoneoutMask(layout.rows * hidden, zoneout, training);
-  const { parameters } = activation;
+  const learned = learnedBy(activation);
+  const noGradients = { dOutput: 0, dh: 0, parameters: activation.parameters };
   const row = hidden * 4;
   const fields = (
     stretch: Stretch,
     { first, size }: Range,
     { rows: packedRows, panels }: PackedWeight,
-    dOutput = 0,
-    dh = 0,
+    { dOutput, dh, parameters } = noGradients,
   ) => ({
     steps: stretch.steps,
     batch: size,
@@ -81,20 +82,20 @@ export function rnnSequence(x: Tensor, weights: RecurrentWeights, options: RnnOp
   runForward("rnnForward", pass, [history], (...share) => rnnPlan(fields(...share)));
 
   const { output, last } = history;
-  record(present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]), [output, last], () => {
+  const inputs = present([product.from, weights.weightIh, weightHh, weights.biasIh, biasHh, h0]);
+  record([...inputs, ...learned], [output, last], () => {
     const dh = openStateGradient(last);
     const dOutput = gradientOf(output);
-    runBackward("rnnBackward", pass, (...share) => rnnPlan(fields(...share, dOutput, dh)));
-    const m = layout.rows;
+    activation.takeBack((parameters) =>
+      runBackward("rnnBackward", learned.length > 0 ? { ...pass, most: 1 } : pass, (...share) =>
+        rnnPlan(fields(...share, { dOutput, dh, parameters })),
+      ),
+    );
+    const [m, n] = [layout.rows, hidden];
     const dBias = product.backward(gates.address);
     const before = mask ? maskedStates(history.before(), mask, layout, hidden) : history.before();
     addGradient(weightHh, (d, accumulate) =>
-      multiply(columns(gates.address, hidden), rows(before, hidden), d, {
-        m: hidden,
-        n: hidden,
-        k: m,
-        accumulate,
-      }),
+      multiply(columns(gates.address, n), rows(before, n), d, { m: n, n, k: m, accumulate }),
     );
     if (biasHh) writeGradient(biasHh, (d) => copy(dBias, d, hidden));
     if (h0) writeGradient(h0, (d) => copy(dh, d, h0.size));

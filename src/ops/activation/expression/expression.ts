@@ -1,16 +1,19 @@
 import { OptionError } from "../../../runtime/errors.ts";
-import { Tensor } from "../../../tensor/tensor.ts";
-import { Activation, type ActivationSlots, type ActivationSource } from "../activation.ts";
-import { compile } from "./compile.ts";
+import { Activation } from "../activation.ts";
 import { derivative } from "./derivative.ts";
 import type { Program } from "./emit.ts";
 import { evaluate, evaluator, Graph, inOrder, type Node } from "./graph.ts";
-import { interpretedFloats, interpreterSlots } from "./interpret.ts";
 import { fault, isParameterName, parse } from "./parse.ts";
+import { ExpressionSource } from "./source.ts";
 import { write } from "./write.ts";
 
-/** Values of the parameters of an expression, by name. */
-export type ExpressionParameters = Readonly<Record<string, number>>;
+/** A parameter that is learned, from this value on. */
+export interface LearnedParameter {
+  readonly learn: number;
+}
+
+/** Values of the parameters of an expression, by name; `{ learn: 1 }` is one that training changes, 1 at first. */
+export type ExpressionParameters = Readonly<Record<string, number | LearnedParameter>>;
 
 /** Where an expression is looked at to find its range, and whether it has values at all. */
 const SAMPLES = /* @__PURE__ */ samples();
@@ -36,16 +39,14 @@ const HALVINGS = 12;
 export class Expression extends Activation {
   readonly #root: Node;
   readonly #slope: Node;
-  readonly #values: ExpressionParameters;
   readonly #own: ExpressionSource;
 
   /** @internal */
-  constructor(source: ExpressionSource, root: Node, slope: Node, values: ExpressionParameters) {
+  constructor(source: ExpressionSource, root: Node, slope: Node) {
     super(source);
     this.#own = source;
     this.#root = root;
     this.#slope = slope;
-    this.#values = values;
   }
 
   /** The expression as it is computed, simplified. */
@@ -65,12 +66,12 @@ export class Expression extends Activation {
 
   /** f(x) in float64. */
   valueAt(x: number): number {
-    return evaluate(this.#root, x, this.#values);
+    return evaluate(this.#root, x, this.#own.values);
   }
 
   /** f′(x) in float64. */
   slopeAt(x: number): number {
-    return evaluate(this.#slope, x, this.#values);
+    return evaluate(this.#slope, x, this.#own.values);
   }
 }
 
@@ -82,83 +83,40 @@ export class Expression extends Activation {
  * {OptionError} when a parameter has no finite value, a name of the language, or is not used.
  */
 export function expression(text: string, values: ExpressionParameters = {}, name = text): Expression {
-  const names = requireParameters(values);
+  const initial = requireParameters(values);
+  const names = Object.keys(initial);
   const graph = new Graph();
   const root = parse(text, graph, names);
   requireUsed(text, names);
-  const range = requireValues(text, root, values);
+  const range = requireValues(text, root, initial);
   const slope = derivative(graph, root, graph.x);
-  const bySlope = fromResult(root, slope);
-  const program = programOf(root, slope, bySlope);
-  const numbers = new Float32Array(1 + Math.max(...program.places.values()));
-  for (const [node, place] of program.places) {
-    numbers[place] = node.kind === "number" ? node.value : (values[(node as { name: string }).name] as number);
-  }
-  const source = new ExpressionSource(name, range, program, numbers);
-  return new Expression(source, root, slope, values);
+  const learned = names.filter((name) => typeof values[name] === "object");
+  const slopes = learned.map((name) => derivative(graph, root, graph.parameter(name)));
+  const program = programOf(root, slope, slopes);
+  return new Expression(new ExpressionSource(name, range, program, initial, learned), root, slope);
 }
 
-/** What computes an expression: a module of its own, or where none can be compiled the interpreter. */
-class ExpressionSource implements ActivationSource {
-  readonly name: string;
-  readonly range: readonly [number, number];
-  readonly #program: Program;
-  readonly #numbers: Float32Array;
-  #slots: ActivationSlots | null = null;
-  #parameters: Tensor | null = null;
-  #compiled = true;
-
-  constructor(name: string, range: readonly [number, number], program: Program, numbers: Float32Array) {
-    this.name = name;
-    this.range = range;
-    this.#program = program;
-    this.#numbers = numbers;
-  }
-
-  get derivedFromResult(): boolean {
-    return this.#program.slopeFromResult;
-  }
-
-  get parameters(): Tensor {
-    this.slots();
-    return this.#parameters as Tensor;
-  }
-
-  /** Whether it runs as a module of its own. */
-  get compiled(): boolean {
-    this.slots();
-    return this.#compiled;
-  }
-
-  /** Compiled when they are first asked for. */
-  slots(): ActivationSlots {
-    if (this.#slots) return this.#slots;
-    const compiled = compile(this.#program);
-    this.#compiled = compiled !== null;
-    const floats = compiled ? this.#numbers : interpretedFloats(this.#program, this.#numbers);
-    this.#parameters = Tensor.fromArray(floats, [floats.length]);
-    this.#slots = compiled ?? interpreterSlots();
-    return this.#slots;
-  }
-}
-
-function requireParameters(values: ExpressionParameters): string[] {
+/** The values that parameters start from. @throws {OptionError} when one will not do. */
+function requireParameters(values: ExpressionParameters): Record<string, number> {
   if (typeof values !== "object" || values === null) {
     throw new OptionError(`activation parameters: expected an object of numbers, got ${JSON.stringify(values)}`);
   }
-  const names = Object.keys(values);
-  for (const name of names) {
+  const initial: Record<string, number> = {};
+  for (const [name, given] of Object.entries(values)) {
     if (!isParameterName(name)) {
       throw new OptionError(
         `activation parameters: expected names that expressions do not use themselves, of letters, got ${JSON.stringify(name)}`,
       );
     }
-    const value = values[name];
+    const value =
+      typeof given === "object" && given !== null && Object.keys(given).join() === "learn" ? given.learn : given;
     if (typeof value !== "number" || !Number.isFinite(Math.fround(value))) {
-      throw new OptionError(`activation ${name}: expected a finite number, got ${JSON.stringify(value) ?? value}`);
+      const got = typeof given === "number" ? given : JSON.stringify(given);
+      throw new OptionError(`activation ${name}: expected a finite number, or { learn: a finite number }, got ${got}`);
     }
+    initial[name] = value;
   }
-  return names;
+  return initial;
 }
 
 /** What simplifying leaves out counts as used: it was written. */
@@ -172,7 +130,7 @@ function requireUsed(text: string, names: readonly string[]): void {
 }
 
 /** The least and the largest value. @throws {ExpressionError} when it has none, or none at 0. */
-function requireValues(text: string, root: Node, values: ExpressionParameters): readonly [number, number] {
+function requireValues(text: string, root: Node, values: Readonly<Record<string, number>>): readonly [number, number] {
   const valueAt = evaluator(root, values);
   const found = SAMPLES.map(valueAt);
   if (found.every(Number.isNaN))
@@ -240,16 +198,20 @@ function fromResult(root: Node, slope: Node): { readonly graph: Graph; readonly 
   return { graph, slope: made.get(slope) as Node };
 }
 
-function programOf(value: Node, slope: Node, bySlope: { readonly slope: Node } | null): Program {
+/** @param slopes ∂f/∂p of what is learned, which follow from x: then f′ does as well. */
+function programOf(value: Node, slope: Node, slopes: readonly Node[]): Program {
+  const bySlope = slopes.length > 0 ? null : fromResult(value, slope);
   const used = bySlope?.slope ?? slope;
   const places = new Map<Node, number>();
   // The same number may be a part of both graphs.
   const known = new Map<string, number>();
-  for (const node of [...inOrder([value, used]), new Graph().number(1)]) {
+  for (const node of [...inOrder([value, used, ...slopes]), new Graph().number(1)]) {
     const key = node.kind === "number" ? `${node.value}` : node.kind === "parameter" ? node.name : null;
     if (key === null || key === "0") continue;
     if (!known.has(key)) known.set(key, known.size);
     places.set(node, known.get(key) as number);
   }
-  return { value, slope: used, slopeFromResult: bySlope !== null, parameterSlopes: [], places, sums: 0 };
+  // A float64 lies at a multiple of its size.
+  const sums = 8 * Math.ceil(known.size / 2);
+  return { value, slope: used, slopeFromResult: bySlope !== null, parameterSlopes: slopes, places, sums };
 }
