@@ -7,4 +7,5 @@
 export { catalogueBackwardSlot, catalogueForwardSlot } from "./activation/slots";
 export { heapBase } from "./base/memory";
 export { interpreterBackwardSlot, interpreterForwardSlot } from "./activation/interpreter";
+export { sparsemax, sparsemaxBackward } from "./activation/sparsemax";
 export * from "./activation/templates";

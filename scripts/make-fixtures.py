@@ -60,6 +60,7 @@ FAMILIES = {
     "activations": activations.cases,
     "catalogue": catalogue.cases,
     "learned-activations": catalogue.learned,
+    "axis-activations": catalogue.over_axes,
     "losses": losses.cases,
     "optimizers": optimizers.cases,
     "trajectories": trajectories.cases,

@@ -57,6 +57,7 @@ export {
 export type { Classes, CountedOptions } from "./metrics/counted.ts";
 export { characterErrorRate, editDistance, type Pieces, wordErrorRate } from "./metrics/distance.ts";
 export { type BleuOptions, bitsPerCharacter, bleu, perplexity, type Sentence } from "./metrics/language.ts";
+export { ActivationLayer } from "./nn/activationLayer.ts";
 export {
   AdditiveAttention,
   DotAttention,
@@ -117,8 +118,11 @@ export {
   type ExpressionParameters,
   type LearnedParameter,
 } from "./ops/activation/expression/expression.ts";
+export { glu } from "./ops/activation/gated.ts";
 export { type ActivationMap, type ArrayMapOptions, activations } from "./ops/activation/maps.ts";
 export { activation } from "./ops/activation/named.ts";
+export { type RandomizedReluOptions, rrelu } from "./ops/activation/randomized.ts";
+export { sparsemax } from "./ops/activation/sparsemax.ts";
 export { type AttentionOptions, type AttentionResult, lengthMask, scaledDotProductAttention } from "./ops/attention.ts";
 export { flip, indexSelect, pad, split, squeeze, unsqueeze } from "./ops/axes.ts";
 export { clamp, equal, greater, greaterEqual, less, lessEqual, maximum, minimum, where } from "./ops/comparison.ts";
@@ -167,7 +171,7 @@ export { pow } from "./ops/power.ts";
 export { type LinearRecurrenceOptions, linearRecurrence } from "./ops/recurrent/scan.ts";
 export { type Axes, cumsum, mean, sum } from "./ops/reduce.ts";
 export { reverseSequence } from "./ops/reverse.ts";
-export { logSoftmax, softmax } from "./ops/softmax.ts";
+export { logSoftmax, softmax, softmin } from "./ops/softmax.ts";
 export { Adadelta, type AdadeltaOptions } from "./optim/adadelta.ts";
 export { Adafactor, type AdafactorOptions } from "./optim/adafactor.ts";
 export { Adagrad, type AdagradOptions } from "./optim/adagrad.ts";

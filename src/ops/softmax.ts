@@ -3,6 +3,7 @@ import { engine } from "../runtime/engine.ts";
 import { requireFloat32, resolveAxis, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Kernels } from "../wasm/kernels.ts";
+import { neg } from "./elementwise.ts";
 import { transpose } from "./layout.ts";
 
 type Forward = "softmax" | "logSoftmax";
@@ -41,4 +42,9 @@ export function softmax(x: Tensor, axis = -1): Tensor {
 /** log softmax(x)_i = x_i − log Σ_j e^{x_j} along an axis. @throws {ShapeError} when there is no such axis. */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return normalise("logSoftmax", x, axis);
+}
+
+/** softmin(x) = softmax(−x) along an axis: the least gets most. @throws {ShapeError} when there is no such axis. */
+export function softmin(x: Tensor, axis = -1): Tensor {
+  return softmax(neg(x), axis);
 }
