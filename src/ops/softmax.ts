@@ -44,7 +44,15 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return normalise("logSoftmax", x, axis);
 }
 
-/** softmin(x) = softmax(−x) along an axis: the least gets most. @throws {ShapeError} when there is no such axis. */
+/**
+ * softmin(x) = softmax(−x) along an axis: the least gets most.
+ *
+ * ```ts
+ * softmin(tensor([Math.log(3), 0])); // [0.25, 0.75]
+ * ```
+ *
+ * @throws {ShapeError} when there is no such axis.
+ */
 export function softmin(x: Tensor, axis = -1): Tensor {
   return softmax(neg(x), axis);
 }

@@ -26,7 +26,7 @@ import { type Expression, type ExpressionParameters, expression } from "./expres
  *
  * ```ts
  * const adaptive = new RNN({ inputSize: 1, hiddenSize: 4, activation: activation("x * sigmoid(beta * x)", { beta: { learn: 1 } }) });
- * adaptive.namedParameters().at(-1)[0]; // "activation.beta"
+ * adaptive.namedParameters().map(([name]) => name).at(-1); // "activation.beta"
  * [...activation("prelu").learned.keys()]; // ["a"]
  * ```
  *
