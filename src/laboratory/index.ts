@@ -23,6 +23,13 @@ export type { GradientFlow } from "./diagnose/gradientFlow.ts";
 export type { LayerDiagnosis } from "./diagnose/layerDiagnosis.ts";
 export type { GateShare, UnitShares } from "./diagnose/shares.ts";
 export type { Thresholds } from "./diagnose/thresholds.ts";
+export type { Finalist, Verdict } from "./search/confirm.ts";
+export type { LoggedTrial, SearchFingerprint, SearchLog, TrialOutcome } from "./search/log.ts";
+export type { Generation, Ranked, SearchFacts, SearchResult, SearchSettings } from "./search/result.ts";
+export { searchActivation } from "./search/searchActivation.ts";
+export type { SearchOptions, SearchProgress } from "./search/settings.ts";
+export type { SearchClock } from "./search/trials.ts";
+export type { FilterName } from "./search/vet.ts";
 export { addingBatch } from "./tasks/adding.ts";
 export { type CopyOptions, copyBatch } from "./tasks/copy.ts";
 export {

@@ -14,6 +14,7 @@ export {
 export { type CsvColumns, type CsvRow, csvColumns, readCsv, readTable, type Table } from "./csv.ts";
 export type { CsvOptions } from "./csvOptions.ts";
 export { replaceFile, requireFolder } from "./files.ts";
+export { searchLog } from "./laboratory/searchLog.ts";
 export { type WorkerExecutorOptions, workerExecutor } from "./laboratory/workerExecutor.ts";
 export { languageModelFile } from "./languageModel.ts";
 export { csvLog, jsonLog } from "./logs.ts";

@@ -43,17 +43,17 @@ export function medianOf(values: readonly number[]): number | null {
 /** A mean, and where that of all runs there could have been probably lies. */
 export interface Estimate {
   readonly mean: number;
-  /** The 95 % confidence interval of the mean by Student's t; null of a single number, which tells nothing of others. */
+  /** The confidence interval of the mean by Student's t, of 95 % unless said; null of a single number, which tells nothing of others. */
   readonly interval: readonly [low: number, high: number] | null;
 }
 
-/** The mean of some numbers and its 95 % confidence interval by Student's t; null when there are none. */
-export function estimate(values: readonly number[]): Estimate | null {
+/** The mean of some numbers and its confidence interval by Student's t; null when there are none. */
+export function estimate(values: readonly number[], confidence = 0.95): Estimate | null {
   const n = values.length;
   if (n === 0) return null;
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
   if (n === 1) return { mean, interval: null };
   const variance = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / (n - 1);
-  const reach = studentQuantile(0.975, n - 1) * Math.sqrt(variance / n);
+  const reach = studentQuantile((1 + confidence) / 2, n - 1) * Math.sqrt(variance / n);
   return { mean, interval: [mean - reach, mean + reach] };
 }

@@ -32,7 +32,7 @@ const HALVINGS = 12;
  * ```ts
  * const f = activation("tanh(x) + 0.1 * x");
  * f instanceof Expression; // true
- * f.derivativeText; // "0.1 + (1 - tanh(x) * tanh(x))"
+ * f.derivativeText; // "0.1 + (1 - tanh(x) ^ 2)"
  * [f.valueAt(0), f.slopeAt(0)]; // [0, 1.1]
  * ```
  */

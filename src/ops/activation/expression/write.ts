@@ -15,6 +15,7 @@ const signs: Readonly<Record<string, readonly [sign: string, level: number]>> = 
   pow: ["^", 5],
 };
 const NEGATIVE = 4;
+const POWER = 5;
 const PRIMARY = 6;
 
 /** A text, and how tightly its outermost operation binds. */
@@ -40,12 +41,14 @@ function writeOne(node: Node, partOf: (node: Node) => Written): Written {
     const [text, level] = partOf(part);
     return level < least ? `(${text})` : text;
   };
+  const isSquare = node.kind === "mul" && a === b;
   const own = signs[node.kind];
+  if (isSquare) return [`${within(a, PRIMARY)} ^ 2`, POWER];
   if (own) {
     const [sign, level] = own;
     // Chains go to the left, powers to the right; nothing is compared with a comparison.
-    const left = within(a, level === 5 ? PRIMARY : level === 1 ? 2 : level);
-    const right = within(b, level === 5 ? NEGATIVE : level + 1);
+    const left = within(a, level === POWER ? PRIMARY : level === 1 ? 2 : level);
+    const right = within(b, level === POWER ? NEGATIVE : level + 1);
     return [`${left} ${sign} ${right}`, level];
   }
   if (node.kind === "neg") return [`-${within(a, NEGATIVE)}`, NEGATIVE];
