@@ -106,6 +106,7 @@ export { LastStep, type Link, Sequential, type SequentialResult } from "./nn/seq
 export { Dropout1d, EmbeddingDropout, LockedDropout, type LockedDropoutOptions } from "./nn/sharedDropout.ts";
 export { Bidirectional, type BidirectionalOptions, type Merge, Residual, TimeDistributed } from "./nn/wrappers.ts";
 export { Activation } from "./ops/activation/activation.ts";
+export { activationMap } from "./ops/activation/anyMap.ts";
 export type { ActivationName, ActivationOptions } from "./ops/activation/builtIn.ts";
 export {
   activationCatalogue,

@@ -40,6 +40,7 @@ export function renderSearch(result: SearchResult, facts: SearchReportFacts): st
 ${finalists.rows.length > 0 ? `<section class="setting"><h2>Confirmed with fresh seeds</h2>${grid("", finalists.head, finalists.rows)}</section>` : ""}
 <p class="note">${escapeText(result.note)}</p>
 <h2>The functions</h2>
+<p class="note">f, and dashed f′.</p>
 <div class="several small">${shapesOf(result)}</div>
 <h2>The course of the search</h2>
 ${courseOf(result)}

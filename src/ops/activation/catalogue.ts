@@ -19,6 +19,11 @@ export interface CatalogueEntry {
   readonly gain: number;
   /** Where it comes from. */
   readonly source: string;
+  /**
+   * The number of its kernels in the module of the catalogue, where they are written by hand; else it is compiled.
+   * @internal
+   */
+  readonly kernel?: number | null;
 }
 
 const least = Number.NEGATIVE_INFINITY;
@@ -169,6 +174,7 @@ export const activationCatalogue = {
     range: [-0.30884, largest],
     gain: 1.08857,
     source: "Misra 2019, Mish: a self regularized non-monotonic activation function",
+    kernel: 2,
   },
   modifiedElliott: {
     formula: "x / sqrt(1 + x * x) + 0.5",
@@ -192,6 +198,7 @@ export const activationCatalogue = {
     range: [-0.25, 1],
     gain: 1,
     source: "Eger, Youssef & Gurevych 2018, Is it time to swish? Best of 21 in LSTM cells there",
+    kernel: 0,
   },
   prelu: {
     formula: "where(x > 0, x, a * x)",
@@ -301,6 +308,7 @@ export const activationCatalogue = {
     range: [-0.27847, largest],
     gain: 1.09984,
     source: "Ramachandran, Zoph & Le 2017, Searching for activation functions",
+    kernel: 1,
   },
   tanhShrink: {
     formula: "x - tanh(x)",

@@ -68,10 +68,14 @@ function overBlocks(from: Float32Array, y: Float32Array, pass: Pass): Float32Arr
 
 function mapOf(name: ActivationName): ActivationMap {
   const standard = builtIn(name);
-  const of = (options: ActivationOptions): Activation => {
+  return mapOfAny(name, (options) => {
     for (const _ in options) return builtIn(name, options);
     return standard;
-  };
+  });
+}
+
+/** @param of the activation with these options. */
+export function mapOfAny(name: string, of: (options: ActivationOptions) => Activation): ActivationMap {
   const run = <Input extends Float32Array | Tensor>(
     what: string,
     x: Input,

@@ -61,8 +61,8 @@ export function activation(given: string | Activation, options: object = {}): Ac
 }
 
 function fromCatalogue(name: CatalogueName, options: object): Expression {
-  const { formula, options: defaults, learned = false }: CatalogueEntry = activationCatalogue[name];
+  const { formula, options: defaults, learned = false, kernel = null }: CatalogueEntry = activationCatalogue[name];
   requireKnown(name, options, Object.keys(defaults));
   const initial = Object.entries(defaults).map(([option, value]) => [option, learned ? { learn: value } : value]);
-  return expression(formula, { ...Object.fromEntries(initial), ...options }, name);
+  return expression(formula, { ...Object.fromEntries(initial), ...options }, name, kernel);
 }

@@ -4,7 +4,7 @@ import { derivative } from "./derivative.ts";
 import type { Program } from "./emit.ts";
 import { evaluate, evaluator, Graph, inOrder, type Node } from "./graph.ts";
 import { fault, isParameterName, parse } from "./parse.ts";
-import { ExpressionSource } from "./source.ts";
+import { type ExpressionSource, KernelSource, ModuleSource } from "./source.ts";
 import { write } from "./write.ts";
 
 /** A parameter that is learned, from this value on. */
@@ -59,7 +59,7 @@ export class Expression extends Activation {
     return write(this.#slope);
   }
 
-  /** Whether it runs as a module of its own; where the runtime compiles none, an interpreter gives the same bits. */
+  /** Whether it runs as compiled code; where the runtime compiles none, an interpreter gives the same bits. */
   get compiled(): boolean {
     return this.#own.compiled;
   }
@@ -79,10 +79,16 @@ export class Expression extends Activation {
  * The activation that a text describes.
  * @param values of the parameters that it uses besides x.
  * @param name what it is called.
+ * @param kernel the number of its kernels in the catalogue, where it has any; they are handed the values in their order.
  * @throws {ExpressionError} naming the position, when the text is no expression, is finite nowhere or not at 0;
  * {OptionError} when a parameter has no finite value, a name of the language, or is not used.
  */
-export function expression(text: string, values: ExpressionParameters = {}, name = text): Expression {
+export function expression(
+  text: string,
+  values: ExpressionParameters = {},
+  name = text,
+  kernel: number | null = null,
+): Expression {
   const initial = requireParameters(values);
   const names = Object.keys(initial);
   const graph = new Graph();
@@ -93,7 +99,12 @@ export function expression(text: string, values: ExpressionParameters = {}, name
   const learned = names.filter((name) => typeof values[name] === "object");
   const slopes = learned.map((name) => derivative(graph, root, graph.parameter(name)));
   const program = programOf(root, slope, slopes);
-  return new Expression(new ExpressionSource(name, range, program, initial, learned), root, slope);
+  // Kernels written by hand sum no gradients of parameters.
+  const source =
+    kernel === null || learned.length > 0
+      ? new ModuleSource(name, range, program, initial, learned)
+      : new KernelSource(name, range, kernel, initial);
+  return new Expression(source, root, slope);
 }
 
 /** The values that parameters start from. @throws {OptionError} when one will not do. */

@@ -1,4 +1,5 @@
 import { addGradient } from "../../../autograd/graph.ts";
+import { catalogue } from "../../../runtime/catalogue.ts";
 import { engine } from "../../../runtime/engine.ts";
 import { Parameter } from "../../../tensor/parameter.ts";
 import { Tensor } from "../../../tensor/tensor.ts";
@@ -8,8 +9,50 @@ import { compile } from "./compile.ts";
 import type { Program } from "./emit.ts";
 import { type Interpreted, interpreted, interpreterSlots } from "./interpret.ts";
 
-/** What computes an expression: a module of its own, or where none can be compiled the interpreter. */
-export class ExpressionSource implements ActivationSource {
+/** What computes an expression. */
+export interface ExpressionSource extends ActivationSource {
+  /** Of all parameters, as they are now. */
+  readonly values: Readonly<Record<string, number>>;
+  /** Whether it runs as compiled code. */
+  readonly compiled: boolean;
+}
+
+/** Kernels of the catalogue, which are handed the values in their order. */
+export class KernelSource implements ExpressionSource {
+  readonly name: string;
+  readonly range: readonly [number, number];
+  readonly derivedFromResult = false;
+  readonly compiled = true;
+  readonly parameters: Tensor;
+  readonly values: Readonly<Record<string, number>>;
+  readonly #kernel: number;
+
+  /** @param kernel their number (assembly/activation/slots.ts). */
+  constructor(
+    name: string,
+    range: readonly [number, number],
+    kernel: number,
+    values: Readonly<Record<string, number>>,
+  ) {
+    this.name = name;
+    this.range = range;
+    this.values = values;
+    const numbers = Float32Array.from(Object.values(values));
+    this.parameters = Tensor.fromArray(numbers, [numbers.length]);
+    this.#kernel = kernel;
+  }
+
+  slots(): ActivationSlots {
+    const kernels = catalogue();
+    return {
+      forwardSlot: kernels.catalogueForwardSlot(this.#kernel),
+      backwardSlot: kernels.catalogueBackwardSlot(this.#kernel),
+    };
+  }
+}
+
+/** A module of its own, or where none can be compiled the interpreter. */
+export class ModuleSource implements ExpressionSource {
   readonly name: string;
   readonly range: readonly [number, number];
   readonly learned: ReadonlyMap<string, Parameter>;
@@ -50,7 +93,6 @@ export class ExpressionSource implements ActivationSource {
     return this.#program.slopeFromResult;
   }
 
-  /** Of all parameters, as they are now. */
   get values(): Readonly<Record<string, number>> {
     const learned = [...this.learned].map(([name, parameter]) => [name, engine().f32[parameter.address >>> 2]]);
     return { ...this.#fixed, ...Object.fromEntries(learned) };
@@ -95,7 +137,6 @@ export class ExpressionSource implements ActivationSource {
     });
   }
 
-  /** Whether it runs as a module of its own. */
   get compiled(): boolean {
     this.slots();
     return this.#interpreted === null;
