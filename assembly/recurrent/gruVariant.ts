@@ -79,9 +79,9 @@ class GruVariantPlan {
   workspace: usize;
 }
 
-/** What the products want, three blocks [B, H], and two rows. */
+/** What the products want, three blocks [B, H], and three rows. */
 export function gruVariantWorkspaceSize(batch: i32, hidden: i32): i32 {
-  return productWorkspaceSize(batch, 2 * hidden) + 3 * batch * hidden + 2 * hidden;
+  return productWorkspaceSize(batch, 2 * hidden) + 3 * batch * hidden + 3 * hidden;
 }
 
 /** Where 1/√var of a step of a sequence lies. */
@@ -150,7 +150,7 @@ export function gruVariantForward(plan: usize): void {
   }
 }
 
-/** z → dL/dz_z and n → dL/dz_n in place; dh: dL/dh̃ → z⊙dL/dh̃. `room` holds 2H numbers. */
+/** n → dL/dz_n in place; dh: dL/dh̃ → z⊙dL/dh̃. `room` holds rows for r, z and n: that of z becomes dL/dz. */
 function stateBackward(p: GruVariantPlan, a: usize, raw: usize, before: usize, dh: usize, room: usize): void {
   const gate = <usize>p.hidden << 2;
   const one = f32x4.splat(1);
@@ -161,18 +161,32 @@ function stateBackward(p: GruVariantPlan, a: usize, raw: usize, before: usize, d
     const z = loadLanes(a + gate + at, full);
     const d = loadLanes(dh + at, full);
     const n = loadLanes(a + 2 * gate + at, full);
-    storeLanes(room + at, f32x4.mul(d, f32x4.sub(loadLanes(before + at, full), n)), full);
-    storeLanes(room + gate + at, f32x4.mul(d, f32x4.sub(one, z)), full);
+    storeLanes(room + gate + at, f32x4.mul(d, f32x4.sub(loadLanes(before + at, full), n)), full);
+    storeLanes(room + 2 * gate + at, f32x4.mul(d, f32x4.sub(one, z)), full);
     storeLanes(dh + at, f32x4.mul(d, z), full);
     const step = full ? 4 : 1;
     at += <usize>step << 2;
     rest -= step;
   }
   const x = raw ? raw : a;
-  const z = a + gate;
   const n = a + 2 * gate;
-  call_indirect<void>(p.gateBackward, x + gate, z, room, z, p.hidden, p.gateParameters);
-  call_indirect<void>(p.cellBackward, x + 2 * gate, n, room + gate, n, p.hidden, p.cellParameters);
+  call_indirect<void>(p.cellBackward, x + 2 * gate, n, room + 2 * gate, n, p.hidden, p.cellParameters);
+}
+
+/** dr := dn⊙candidate, candidate := dn⊙r. */
+function resetAfterBackward(dn: usize, r: usize, candidate: usize, dr: usize, hidden: i32): void {
+  for (let rest = hidden; rest > 0; ) {
+    const full = rest >= 4;
+    const d = loadLanes(dn, full);
+    storeLanes(dr, f32x4.mul(d, loadLanes(candidate, full)), full);
+    storeLanes(candidate, f32x4.mul(d, loadLanes(r, full)), full);
+    const bytes: usize = full ? 16 : 4;
+    dn += bytes;
+    r += bytes;
+    candidate += bytes;
+    dr += bytes;
+    rest -= <i32>(bytes >> 2);
+  }
 }
 
 /**
@@ -207,11 +221,15 @@ export function gruVariantBackward(plan: usize): void {
       const at = b * row;
       const gates = a + 3 * at;
       const raw = p.raw ? p.raw + 3 * (first + at) : 0;
+      const x = raw ? raw : gates;
       stateBackward(p, gates, raw, before + at, p.dh + at, room);
-      if (!resetAfter) continue;
-      product(gates + 2 * row, candidate + at, room, hidden, false);
-      product(gates + 2 * row, gates, candidate + at, hidden, false);
-      call_indirect<void>(p.gateBackward, raw ? raw : gates, gates, room, gates, hidden, p.gateParameters);
+      if (!resetAfter) {
+        const z = gates + row;
+        call_indirect<void>(p.gateBackward, x + row, z, room + row, z, hidden, p.gateParameters);
+        continue;
+      }
+      resetAfterBackward(gates + 2 * row, gates, candidate + at, room, hidden);
+      call_indirect<void>(p.gateBackward, x, gates, room, gates, 2 * hidden, p.gateParameters);
       if (!gain) continue;
       const normal = p.recurrent + 3 * (first + at);
       const du = p.dRecurrent + 3 * (first + at);

@@ -1,9 +1,12 @@
-import { plain, signed, unsigned } from "./bytes.ts";
+import { lanes, offset, plain, signed, types, unsigned, vector } from "./bytes.ts";
 
 /** A function that is being written. */
 export class Body {
   readonly #parameters: number;
   readonly #types: number[] = [];
+  /** What is read from memory before everything else. */
+  readonly #start: number[] = [];
+  readonly #spread = new Map<string, number>();
   #bytes = new Uint8Array(4096);
   #length = 0;
 
@@ -14,6 +17,22 @@ export class Body {
   /** A new local variable. */
   local(type: number): number {
     return this.#parameters + this.#types.push(type) - 1;
+  }
+
+  /**
+   * A local variable with one number of memory in all lanes. It is read once, at the start: in a loop over several vectors
+   * that costs less than to read it for each.
+   * @param base the local variable with the address that `at` is counted from; null: from 0.
+   */
+  spread(base: number | null, at: number): number {
+    const key = `${base} ${at}`;
+    const known = this.#spread.get(key);
+    if (known !== undefined) return known;
+    const variable = this.local(types.v128);
+    const from = base === null ? [plain.i32Const, ...signed(0)] : [plain.localGet, base];
+    this.#start.push(...from, ...lanes(vector.load32Splat, ...offset(at)), plain.localSet, ...unsigned(variable));
+    this.#spread.set(key, variable);
+    return variable;
   }
 
   push(...bytes: readonly number[]): void {
@@ -55,11 +74,12 @@ export class Body {
   /** The function as it stands in the code section. */
   finish(): Uint8Array {
     const groups = [...unsigned(this.#types.length), ...this.#types.flatMap((type) => [1, type])];
-    const size = unsigned(groups.length + this.#length + 1);
-    const bytes = new Uint8Array(size.length + groups.length + this.#length + 1);
+    const before = [...groups, ...this.#start];
+    const size = unsigned(before.length + this.#length + 1);
+    const bytes = new Uint8Array(size.length + before.length + this.#length + 1);
     bytes.set(size);
-    bytes.set(groups, size.length);
-    bytes.set(this.#bytes.subarray(0, this.#length), size.length + groups.length);
+    bytes.set(before, size.length);
+    bytes.set(this.#bytes.subarray(0, this.#length), size.length + before.length);
     bytes[bytes.length - 1] = plain.end;
     return bytes;
   }

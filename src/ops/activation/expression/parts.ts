@@ -1,5 +1,5 @@
 import type { Body } from "./body.ts";
-import { lanes, offset, plain, types, vector } from "./bytes.ts";
+import { lanes, plain, types, vector } from "./bytes.ts";
 import { type Compound, inOrder, isCondition, type Node } from "./graph.ts";
 import type { Template } from "./template.ts";
 
@@ -34,10 +34,7 @@ export function emitParts(
     const variable = variables.get(node);
     if (variable !== undefined) body.get(variable);
     else if (node.kind === "number" && node.value === 0) body.push(...zero);
-    else {
-      body.get(parameters);
-      body.push(...lanes(vector.load32Splat, ...offset(4 * (places.get(node) as number))));
-    }
+    else body.get(body.spread(parameters, 4 * (places.get(node) as number)));
   };
   /** A condition as a number where one is wanted. */
   const readNumber = (node: Node): void => {
@@ -103,7 +100,8 @@ function splice(body: Body, { locals, zeros, pieces }: Template): void {
     body.set(moved[local] as number);
   }
   for (const piece of pieces) {
-    if ("instruction" in piece) body.onLocal(piece.instruction, moved[piece.local] as number);
+    if ("constant" in piece) body.get(body.spread(null, piece.constant));
+    else if ("instruction" in piece) body.onLocal(piece.instruction, moved[piece.local] as number);
     else body.append(piece);
   }
 }

@@ -1,7 +1,7 @@
-import { Reader } from "./bytes.ts";
+import { Reader, vector } from "./bytes.ts";
 
-/** A piece of a function's body: bytes as they are, or an instruction on a local variable. */
-type Piece = Uint8Array | { readonly instruction: number; readonly local: number };
+/** A piece of a function's body: bytes as they are, an instruction on a local variable, or a constant at an address, spread. */
+type Piece = Uint8Array | { readonly instruction: number; readonly local: number } | { readonly constant: number };
 
 /** The body of a function from four lanes to four lanes, which can be written into another function. */
 export interface Template {
@@ -61,16 +61,12 @@ function exportsOf(reader: Reader): [string, number][] {
 }
 
 const VECTOR = 0xfd;
+const I32_CONST = 0x41;
 const LOCALS = [0x20, 0x21, 0x22];
 const SET = [0x21, 0x22];
 
 function readTemplate(reader: Reader): Template {
-  const locals = [0x7b];
-  for (let groups = reader.number(); groups > 0; groups--) {
-    const count = reader.number();
-    const type = reader.byte();
-    for (let i = 0; i < count; i++) locals.push(type);
-  }
+  const locals = readLocals(reader);
   const pieces: Piece[] = [];
   const written = new Set([0]);
   const zeros = new Set<number>();
@@ -83,14 +79,52 @@ function readTemplate(reader: Reader): Template {
       return { locals, zeros: [...zeros], pieces };
     }
     if (instruction >= 0x02 && instruction <= 0x04) depth++;
-    if (LOCALS.includes(instruction)) {
-      const local = reader.number();
-      if (SET.includes(instruction)) written.add(local);
-      else if (!written.has(local)) zeros.add(local);
-      pieces.push(reader.bytes.slice(start, before), { instruction, local });
-      start = reader.at;
-    } else skipImmediates(reader, instruction);
+    const piece = readPiece(reader, instruction);
+    if (!piece) continue;
+    if ("local" in piece) {
+      if (SET.includes(instruction)) written.add(piece.local);
+      else if (!written.has(piece.local)) zeros.add(piece.local);
+    }
+    pieces.push(reader.bytes.slice(start, before), piece);
+    start = reader.at;
   }
+}
+
+/** Types of the local variables, the argument's first. */
+function readLocals(reader: Reader): number[] {
+  const locals = [0x7b];
+  for (let groups = reader.number(); groups > 0; groups--) {
+    const count = reader.number();
+    const type = reader.byte();
+    for (let i = 0; i < count; i++) locals.push(type);
+  }
+  return locals;
+}
+
+/** What an instruction is that is not copied as it stands; null where it is. The reader is behind it then. */
+function readPiece(reader: Reader, instruction: number): Exclude<Piece, Uint8Array> | null {
+  if (LOCALS.includes(instruction)) return { instruction, local: reader.number() };
+  if (instruction === I32_CONST) {
+    const constant = spreadConstant(reader);
+    return constant === null ? null : { constant };
+  }
+  skipImmediates(reader, instruction);
+  return null;
+}
+
+/**
+ * The address of the constant that is spread over all lanes where an address stands, or null where something else is done
+ * with that; the reader is behind what belongs to it.
+ */
+function spreadConstant(reader: Reader): number | null {
+  const address = reader.number();
+  const after = reader.at;
+  if (reader.byte() === VECTOR && reader.number() === vector.load32Splat) {
+    reader.number();
+    return address + reader.number();
+  }
+  reader.at = after;
+  return null;
 }
 
 /** Passes over what follows an instruction. */
@@ -99,7 +133,7 @@ function skipImmediates(reader: Reader, instruction: number): void {
   else if ((instruction >= 0x02 && instruction <= 0x04) || instruction === 0x0c || instruction === 0x0d)
     reader.number();
   else if (instruction >= 0x28 && instruction <= 0x3e) skipMemory(reader);
-  else if (instruction === 0x41 || instruction === 0x42) reader.number();
+  else if (instruction === 0x42) reader.number();
   else if (instruction === 0x43) reader.at += 4;
   else if (instruction === 0x44) reader.at += 8;
   else if (!isBare(instruction)) {
