@@ -207,6 +207,23 @@ export function lstmVariantForward(plan: usize): void {
   }
 }
 
+/** dOutput := ds⊙squashed, dSquashed := ds⊙output. */
+function squashedBackward(ds: usize, squashed: usize, output: usize, dOutput: usize, dSquashed: usize, hidden: i32): void {
+  for (let rest = hidden; rest > 0; ) {
+    const full = rest >= 4;
+    const d = loadLanes(ds, full);
+    storeLanes(dOutput, f32x4.mul(d, loadLanes(squashed, full)), full);
+    storeLanes(dSquashed, f32x4.mul(d, loadLanes(output, full)), full);
+    const bytes: usize = full ? 16 : 4;
+    ds += bytes;
+    squashed += bytes;
+    output += bytes;
+    dOutput += bytes;
+    dSquashed += bytes;
+    rest -= <i32>(bytes >> 2);
+  }
+}
+
 /** The gates → dL/dz in place, dc: dL/dc_t → dL/dc_{t-1}; ds = dL/ds is read. `room` holds 6H numbers. */
 function variantRowBackward(
   p: LstmVariantPlan,
@@ -237,16 +254,14 @@ function variantRowBackward(
     scaleRow(normal, p.cellGain, p.cellBias, unsquashed, hidden, false);
   }
   call_indirect<void>(p.cellForward, unsquashed, squashed, hidden, p.cellParameters);
-  product(ds, squashed, dOutput, hidden, false);
-  call_indirect<void>(p.gateBackward, x + (output - z), output, dOutput, dOutput, hidden, p.gateParameters);
-  product(ds, output, room, hidden, false);
+  squashedBackward(ds, squashed, output, dOutput, room, hidden);
+  call_indirect<void>(p.gateBackward, x + (output - z), output, dOutput, output, hidden, p.gateParameters);
   call_indirect<void>(p.cellBackward, unsquashed, squashed, room, room, hidden, p.cellParameters);
   if (p.cellGain) {
     copyNumbers(room, p.dNormalCell + place * gate, hidden);
     normaliseRowBackward(room, p.cellGain, normal, load<f32>(p.cellScales + (place << 2)), room, hidden);
   }
-  addNumbers(room, dc, hidden);
-  if (peepholes) product(peepholes + (coupled ? gate : 2 * gate), dOutput, dc, hidden, true);
+  if (peepholes) product(peepholes + (coupled ? gate : 2 * gate), output, room, hidden, true);
   const one = f32x4.splat(1);
   let rest = hidden;
   let at: usize = 0;
@@ -255,7 +270,7 @@ function variantRowBackward(
     const i = loadLanes(z + at, full);
     const f = coupled ? f32x4.sub(one, i) : loadLanes(z + gate + at, full);
     const previous = loadLanes(before + at, full);
-    let dcHere = loadLanes(dc + at, full);
+    let dcHere = f32x4.add(loadLanes(dc + at, full), loadLanes(room + at, full));
     let dcPrevious = f32x4.splat(0);
     if (keepCell) {
       dcPrevious = f32x4.mul(loadLanes(keepCell + at, full), dcHere);
@@ -275,7 +290,6 @@ function variantRowBackward(
   call_indirect<void>(p.gateBackward, x, z, room, z, coupled ? hidden : 2 * hidden, p.gateParameters);
   const dCandidate = room + (candidate - z);
   call_indirect<void>(p.cellBackward, x + (candidate - z), candidate, dCandidate, candidate, hidden, p.cellParameters);
-  copyNumbers(dOutput, output, hidden);
   if (peepholes) {
     product(peepholes, z, dc, hidden, true);
     product(z, before, p.dPeepholes, hidden, true);
