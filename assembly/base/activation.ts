@@ -4,7 +4,17 @@
  * elementwise/unary.ts. `parameters` is the address of the activation's own floats (0 when it has none).
  */
 
-import { exp4, expm1Negative4, log1p4, naturalLogarithm4, negativeMagnitude, sigmoid4, tanh4 } from "./math";
+import {
+  exp4,
+  expm1Negative4,
+  largerSigmoid4,
+  log1p4,
+  naturalLogarithm4,
+  negativeMagnitude,
+  sigmoid4,
+  sigmoidGated4,
+  tanh4,
+} from "./math";
 import { normalGated4, normalGatedDerivative4 } from "./normal";
 
 /** What a kernel may ask of a policy class. */
@@ -18,6 +28,13 @@ const CONSTANTS: usize = memory.data<f32>([
   1.59576912, // 1: 2·√(2/π)
   0.0713548163, // 2: 2·√(2/π)·0.044715
   0.214064449, // 3: three times that
+  15.0, // 4
+  -15.0, // 5
+]);
+
+const WIDE: usize = memory.data<f64>([
+  1.5957691216057308, // 0: 2·√(2/π)
+  0.07135481627159024, // 1: 2·√(2/π)·0.044715
 ]);
 
 // @ts-ignore: decorator
@@ -155,45 +172,80 @@ export class Gelu {
   }
 }
 
+/** u in float64: two lanes of x·(2√(2/π) + 2√(2/π)·0.044715·x²). */
+// @ts-ignore: decorator
+@inline
+function cubic2(x: v128): v128 {
+  const c1 = v128.load64_splat(WIDE);
+  const c3 = v128.load64_splat(WIDE + 8);
+  return f64x2.mul(x, f64x2.add(c1, f64x2.mul(c3, f64x2.mul(x, x))));
+}
+
+/** The four lanes of two vectors of two float64. */
+// @ts-ignore: decorator
+@inline
+function narrowed(low: v128, high: v128): v128 {
+  return v128.shuffle<f64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+}
+
+/** Lanes 2 and 3 in the places of 0 and 1. */
+// @ts-ignore: decorator
+@inline
+function upperHalf(x: v128): v128 {
+  return v128.shuffle<f64>(x, x, 1, 1);
+}
+
 /**
- * ½x(1 + tanh u), u = √(2/π)(x + 0.044715x³), computed as x·σ(2u), which keeps the negative tail;
- * relative error ≤ (4 + 2|u|)·2⁻²³. Derivative: s + x·s(1 − s)·2u′ with s = σ(2u), error ≤ 4.5·10⁻⁷(1 + |x|); σ is taken
- * of −|2u|, where it keeps the relative precision of 1 − s.
+ * ½x(1 + tanh u), u = √(2/π)(x + 0.044715x³), computed as x·σ(2u), which keeps the negative tail; error ≤ 4 ulp: 2u is a sum
+ * of two numbers, x·σ(z + ε) = x·σ(z)·(1 + ε) where it is far below 0. Derivative: s + x·s(1 − s)·2u′ with s = σ(2u), error
+ * ≤ 10⁻⁶. At ±∞ both are their limits.
  */
 @unmanaged
 export class GeluTanh {
   // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
-    const c1 = v128.load32_splat(CONSTANTS + 4);
-    const c3 = v128.load32_splat(CONSTANTS + 8);
-    return f32x4.mul(x, sigmoid4(f32x4.mul(x, f32x4.add(c1, f32x4.mul(c3, f32x4.mul(x, x))))));
+    const low = cubic2(f64x2.promote_low_f32x4(x));
+    const high = cubic2(f64x2.promote_low_f32x4(upperHalf(x)));
+    const z = narrowed(low, high);
+    const restLow = f64x2.sub(low, f64x2.promote_low_f32x4(z));
+    const rest = narrowed(restLow, f64x2.sub(high, f64x2.promote_low_f32x4(upperHalf(z))));
+    const y = sigmoidGated4(x, z);
+    // Above 0 the rest does not count, and may be ∞ − ∞.
+    return f32x4.add(y, v128.and(f32x4.mul(y, rest), f32x4.lt(y, f32x4.splat(0))));
   }
   // @ts-ignore: decorator
   @inline derivative(x: v128, y: v128, parameters: usize): v128 {
     const c1 = v128.load32_splat(CONSTANTS + 4);
     const c3 = v128.load32_splat(CONSTANTS + 8);
     const c3Thrice = v128.load32_splat(CONSTANTS + 12);
-    const square = f32x4.mul(x, x);
-    const tail = sigmoid4(f32x4.mul(negativeMagnitude(x), f32x4.add(c1, f32x4.mul(c3, square))));
-    const rest = f32x4.sub(one(), tail);
-    const s = v128.bitselect(tail, rest, i32x4.shr_s(x, 31));
-    const sigmoidSlope = f32x4.mul(tail, rest);
+    // Farther out the slope is 0 or 1.
+    const within = f32x4.pmax(f32x4.pmin(x, v128.load32_splat(CONSTANTS + 16)), v128.load32_splat(CONSTANTS + 20));
+    const square = f32x4.mul(within, within);
+    const e = exp4(f32x4.mul(negativeMagnitude(within), f32x4.add(c1, f32x4.mul(c3, square))));
+    const larger = largerSigmoid4(e);
+    const smaller = f32x4.mul(e, larger);
+    const s = v128.bitselect(smaller, larger, i32x4.shr_s(x, 31));
     const inner = f32x4.add(c1, f32x4.mul(c3Thrice, square));
-    return f32x4.add(s, f32x4.mul(f32x4.mul(x, sigmoidSlope), inner));
+    return f32x4.add(s, f32x4.mul(f32x4.mul(within, f32x4.mul(larger, smaller)), inner));
   }
 }
 
-/** x·σ(x), error ≤ 3 ulp; silu′ = σ(x)(1 + x(1 − σ(x))), error ≤ 1.5·10⁻⁷(1 + |x|). */
+/** x·σ(x), error ≤ 3 ulp; silu′ = σ(x) + x·σ(x)σ(−x), error ≤ 3·10⁻⁷. At ±∞ both are their limits. */
 @unmanaged
 export class Silu {
   // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
-    return f32x4.mul(x, sigmoid4(x));
+    return sigmoidGated4(x, x);
   }
   // @ts-ignore: decorator
   @inline derivative(x: v128, y: v128, parameters: usize): v128 {
-    const s = sigmoid4(x);
-    return f32x4.mul(s, f32x4.add(one(), f32x4.mul(x, f32x4.sub(one(), s))));
+    const e = exp4(negativeMagnitude(x));
+    const larger = largerSigmoid4(e);
+    const smaller = f32x4.mul(e, larger);
+    const s = v128.bitselect(smaller, larger, i32x4.shr_s(x, 31));
+    // Where the smaller is 0, x may be infinite.
+    const more = v128.andnot(f32x4.mul(x, f32x4.mul(larger, smaller)), f32x4.eq(e, f32x4.splat(0)));
+    return f32x4.add(s, more);
   }
 }
 

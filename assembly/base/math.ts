@@ -151,6 +151,63 @@ export function sigmoid4(x: v128): v128 {
   return f32x4.div(scale, f32x4.add(f32x4.add(scale, unit), q));
 }
 
+const GATED: usize = memory.data<f32>([
+  20.0, // 0: above, σ(z) = 1
+  -115.0, // 1: below, x·σ(z) = 0
+  2468240384.0, // 2..8: as those of SIGMOID, times 2¹⁵
+  -14952553472.0,
+  74449182720.0,
+  -297781788672.0,
+  893353066496.0,
+  1786706395136.0, // 7: the unit, 1.625·2⁴⁰
+  -1786706395136.0, // 8
+]);
+
+/**
+ * x·σ(z), its limits at ±∞, subnormal results included: x joins the numerator of σ, so that the division alone rounds; error
+ * ≤ 3 ulp. |x| is at most 2⁵⁸ where z is no more than 20.
+ */
+// @ts-ignore: decorator
+@inline
+export function sigmoidGated4(x: v128, z: v128): v128 {
+  const within = f32x4.pmax(f32x4.pmin(z, constant(GATED, 0)), constant(GATED, 1));
+  const rounded = roundedExponent(within);
+  const r = reduced(within, rounded);
+  const square = f32x4.mul(r, r);
+  const middle = multiplyAdd(constant(GATED, 3), r, constant(GATED, 4));
+  const low = multiplyAdd(constant(GATED, 5), r, constant(GATED, 6));
+  const p = multiplyAdd(multiplyAdd(constant(GATED, 2), square, middle), square, low);
+  const q = multiplyAdd(square, p, f32x4.mul(r, constant(GATED, 8)));
+  const unit = constant(GATED, 7);
+  const scale = scaled(rounded, unit);
+  const y = f32x4.div(f32x4.mul(x, scale), f32x4.add(f32x4.add(scale, unit), q));
+  return v128.bitselect(x, v128.andnot(y, f32x4.lt(z, constant(GATED, 1))), f32x4.gt(z, constant(GATED, 0)));
+}
+
+const RAISED: usize = memory.data<f32>([
+  1.09951163e12, // 0: 2⁴⁰
+  -115.0, // 1
+]);
+
+/** 2⁴⁰·eˣ for x ≤ 20, that of −115 below: no result is subnormal; error ≤ 1.1 ulp. */
+// @ts-ignore: decorator
+@inline
+export function raisedExp4(x: v128): v128 {
+  const within = f32x4.pmax(x, constant(RAISED, 1));
+  const rounded = roundedExponent(within);
+  const r = reduced(within, rounded);
+  const square = f32x4.mul(r, r);
+  const scale = scaled(rounded, constant(RAISED, 0));
+  return multiplyAdd(multiplyAdd(square, expRest(r, square), r), scale, scale);
+}
+
+/** The larger of σ(x) and σ(−x), from e = e^−|x|; times e it is the smaller, with its relative precision. */
+// @ts-ignore: decorator
+@inline
+export function largerSigmoid4(e: v128): v128 {
+  return f32x4.div(constant(EXP, 9), f32x4.add(constant(EXP, 9), e));
+}
+
 const TANH: usize = memory.data<f32>([
   -10.0, // 0: beyond, tanh = ±1
   -2.88539008, // 1: −2 / ln 2

@@ -32,6 +32,28 @@ const largest = Number.POSITIVE_INFINITY;
 /** SELU's two constants: mean 0 and deviation 1 stay what they are. */
 const SELU = { alpha: 1.6732632423543772, scale: 1.0507009873554805 };
 
+/**
+ * (x + r)/2 above 0 and b/2/(r − x) below, where the sum would cancel, with r = √(x² + b), which is |x| where the square would
+ * be infinite.
+ */
+const SQUAREPLUS = /* @__PURE__ */ squareplus();
+
+function squareplus(): string {
+  const root = "max(sqrt(clamp(x, -1e18, 1e18) ^ 2 + b), abs(x))";
+  return `where(x < 0, 0.25 * b / (0.5 * ${root} - 0.5 * x), 0.5 * x + 0.5 * ${root})`;
+}
+
+/** Near 0, where x − tanh x would cancel, x³ times its minimax polynomial in x². */
+const TANH_SHRINK = /* @__PURE__ */ tanhShrink();
+
+function tanhShrink(): string {
+  const polynomial = [
+    ...["2.29848429e-5", "-0.000218291127", "0.00101187301", "-0.00324418023", "0.00869274326", "-0.0218208134"],
+    ...["0.0539611243", "-0.133332923", "0.333333343"],
+  ].reduce((higher, coefficient) => `(${higher} * x ^ 2 + ${coefficient})`);
+  return `where(abs(x) < 1.25, x ^ 3 * ${polynomial}, x - tanh(x))`;
+}
+
 const RATIONAL = /* @__PURE__ */ rational();
 
 /** P(z)/Q(z) with a denominator of 1 at least, z = x held within ±10⁶, beyond which powers of it would be infinite. */
@@ -112,7 +134,7 @@ export const activationCatalogue = {
     source: "Barron 2017, Continuously differentiable exponential linear units",
   },
   elliott: {
-    formula: "0.5 * x / (1 + abs(x)) + 0.5",
+    formula: "where(x < 0, 0.5 / (1 - x), 1 - 0.5 / (1 + x))",
     options: {},
     range: [0, 1],
     gain: 0.5,
@@ -120,7 +142,7 @@ export const activationCatalogue = {
       "Elliott 1993, A better activation function for artificial neural networks; Farzad et al. 2019 in LSTM gates",
   },
   hardShrink: {
-    formula: "where(abs(x) > lambda, x, 0)",
+    formula: "where(abs(x) <= lambda, 0, x)",
     options: { lambda: 0.5 },
     range: [least, largest],
     gain: 1,
@@ -134,7 +156,7 @@ export const activationCatalogue = {
     source: "Courbariaux et al. 2015, BinaryConnect; with alpha 1/6 as in torch.nn and Keras 3, with 0.2 as in ONNX",
   },
   hardSilu: {
-    formula: "x * clamp(x / 6 + 0.5, 0, 1)",
+    formula: "where(x <= -3, 0, where(x >= 3, x, x * (x + 3) / 6))",
     options: {},
     range: [-0.375, largest],
     gain: 1.5,
@@ -148,14 +170,14 @@ export const activationCatalogue = {
     source: "Collobert 2004, Large scale machine learning; torch.nn.Hardtanh",
   },
   isru: {
-    formula: "x / sqrt(1 + alpha * x * x)",
+    formula: "clamp(x, -1e18, 1e18) / sqrt(1 + alpha * clamp(x, -1e18, 1e18) ^ 2)",
     options: { alpha: 1 },
     range: [-1, 1],
     gain: 1,
     source: "Carlile et al. 2017, Improving deep learning by inverse square root linear units",
   },
   isrlu: {
-    formula: "where(x < 0, x / sqrt(1 + alpha * x * x), x)",
+    formula: "where(x < 0, max(x, -1e18) / sqrt(1 + alpha * max(x, -1e18) ^ 2), x)",
     options: { alpha: 1 },
     range: [-1, largest],
     gain: 1,
@@ -177,7 +199,7 @@ export const activationCatalogue = {
     kernel: 2,
   },
   modifiedElliott: {
-    formula: "x / sqrt(1 + x * x) + 0.5",
+    formula: "clamp(x, -1e18, 1e18) / sqrt(1 + clamp(x, -1e18, 1e18) ^ 2) + 0.5",
     options: {},
     range: [-0.5, 1.5],
     gain: 1,
@@ -252,14 +274,14 @@ export const activationCatalogue = {
     source: "Ziyin, Hartwig & Ueda 2020, Neural networks fail to learn periodic functions and how to fix it",
   },
   softShrink: {
-    formula: "where(x > lambda, x - lambda, where(x < -lambda, x + lambda, 0))",
+    formula: "where(abs(x) <= lambda, 0, x - sign(x) * lambda)",
     options: { lambda: 0.5 },
     range: [least, largest],
     gain: 1,
     source: "torch.nn.Softshrink",
   },
   softsign: {
-    formula: "x / (1 + abs(x))",
+    formula: "clamp(x, -1e30, 1e30) / (1 + abs(clamp(x, -1e30, 1e30)))",
     options: {},
     range: [-1, 1],
     gain: 1,
@@ -288,7 +310,7 @@ export const activationCatalogue = {
     source: "Scardapane et al. 2019, Learning activation functions from data using cubic spline interpolation",
   },
   squareplus: {
-    formula: "0.5 * (x + sqrt(x * x + b))",
+    formula: SQUAREPLUS,
     options: { b: 4 },
     range: [0, largest],
     gain: 1,
@@ -311,21 +333,21 @@ export const activationCatalogue = {
     kernel: 1,
   },
   tanhShrink: {
-    formula: "x - tanh(x)",
+    formula: TANH_SHRINK,
     options: {},
     range: [least, largest],
     gain: 1,
     source: "torch.nn.Tanhshrink",
   },
   threshold: {
-    formula: "where(x > threshold, x, value)",
+    formula: "where(x <= threshold, value, x)",
     options: { threshold: 0, value: 0 },
     range: [0, largest],
     gain: 1,
     source: "torch.nn.Threshold",
   },
   thresholdedRelu: {
-    formula: "where(x > alpha, x, 0)",
+    formula: "where(x <= alpha, 0, x)",
     options: { alpha: 1 },
     range: [0, largest],
     gain: 1,
