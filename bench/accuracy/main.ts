@@ -62,7 +62,11 @@ const workers = Array.from(
 
 function swept(worker: Worker, stretch: Stretch): Promise<Finding> {
   return new Promise((resolve, reject) => {
-    worker.once("message", resolve).once("error", reject);
+    const failed = (error: unknown): void => reject(error);
+    worker.once("error", failed).once("message", (finding: Finding) => {
+      worker.off("error", failed);
+      resolve(finding);
+    });
     worker.postMessage(stretch);
   });
 }
