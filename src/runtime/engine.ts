@@ -192,7 +192,7 @@ function startOnOneThread(): Engine {
     return new Engine(binaryOf(build, { simd, relaxed }));
   } catch (cause) {
     throw new UnsupportedRuntimeError(
-      "this runtime does not allow WebAssembly to be compiled from bytes; hand over a compiled module with configure({ module })",
+      "this runtime does not allow WebAssembly to be compiled from bytes; in a page, allow 'wasm-unsafe-eval' as script-src, elsewhere hand over a compiled module with configure({ module })",
       { cause },
     );
   }

@@ -35,11 +35,15 @@ export interface Site {
 /** What makes a page cross-origin isolated, so that it may share memory with workers. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
-/** Bundles the folder's page with its own Vite configuration and serves the files, with no special headers unless asked. */
-export async function serve(folder: string, { isolated = false } = {}): Promise<Site> {
+/**
+ * Bundles the folder's page with its own Vite configuration and serves the files, with no special headers unless asked.
+ * @param scripts what a content security policy allows as scripts; default: there is none.
+ */
+export async function serve(folder: string, { isolated = false, scripts = "" } = {}): Promise<Site> {
   const root = fileURLToPath(new URL(folder, import.meta.url));
   await build({ root, logLevel: "error" });
-  const headers = isolated ? isolation : {};
+  const policy = { "Content-Security-Policy": `default-src 'self'; img-src data:; script-src ${scripts}` };
+  const headers = { ...(isolated && isolation), ...(scripts && policy) };
   const server: PreviewServer = await preview({
     root,
     logLevel: "error",

@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launch, missingBrowser, openPage, type Site, serve } from "./chromium.ts";
 import { trainDeterministically } from "./pages/deterministic-training.ts";
+import { trainWithExpression } from "./pages/policy.ts";
 import { runTrials } from "./pages/trial.ts";
 
 describe.skipIf(missingBrowser)("the library in Chromium", () => {
@@ -86,5 +87,35 @@ describe.skipIf(missingBrowser)("the library in Chromium", () => {
     }
     expect(complaints).toEqual([]);
     await isolated.close();
+  });
+
+  test("under a strict policy that allows WebAssembly, expressions are compiled, to the bits that Node has", async () => {
+    const strict = await serve("pages", { scripts: "'self' 'wasm-unsafe-eval'" });
+    ({ page, complaints } = await openPage(browser, `${strict.origin}/index.html`));
+    await page.waitForFunction(() => "probe" in window);
+    const told = await page.evaluate(() => window.probe.trainWithExpression());
+    const here = trainWithExpression();
+    expect(told).toMatchObject({ compiled: true });
+    const [losses, known] = [told, here].map((one) => ("losses" in one ? one.losses : [])) as [number[], number[]];
+    expect(losses).toHaveLength(4);
+    expect(losses[3]).toBeLessThan(losses[0] as number);
+    // Another build may run here: the same to a few roundings.
+    losses.forEach((loss, i) => {
+      expect(Math.abs(loss - (known[i] as number))).toBeLessThan(1e-4 * loss);
+    });
+    // What a text is made of is never run as a script.
+    expect(complaints).toEqual([]);
+    await strict.close();
+  });
+
+  test("under a policy that forbids WebAssembly, one error says which word is missing", async () => {
+    const closed = await serve("pages", { scripts: "'self'" });
+    ({ page, complaints } = await openPage(browser, `${closed.origin}/index.html`));
+    await page.waitForFunction(() => "probe" in window);
+    expect(await page.evaluate(() => window.probe.trainWithExpression())).toMatchObject({
+      error: "UnsupportedRuntimeError",
+      message: expect.stringMatching(/'wasm-unsafe-eval'/),
+    });
+    await closed.close();
   });
 });

@@ -16,6 +16,7 @@ import {
   threadsReady,
 } from "unrolled";
 import { type Outcome, trainDeterministically } from "./deterministic-training.ts";
+import { trainWithExpression } from "./policy.ts";
 import { runTrials } from "./trial.ts";
 
 function trainInWorker(): Promise<Outcome> {
@@ -84,6 +85,7 @@ export const probe = {
   trainInWorker,
   timersWhileTraining,
   trainOnThreads,
+  trainWithExpression,
   runTrials,
 };
 
