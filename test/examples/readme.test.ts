@@ -23,8 +23,8 @@ async function run(name: string, code: string): Promise<string[]> {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("there are four programs", () => {
-  expect(programs).toHaveLength(4);
+test("there are six programs", () => {
+  expect(programs).toHaveLength(6);
 });
 
 test("the first learns to predict a series, and predicts it sample by sample", async () => {
@@ -76,9 +76,25 @@ test("the third scans a cell of one's own, which keeps nine tenths of its state 
   expect((padding as string).split(" ").map(Number)).toEqual(new Array(8).fill(0));
 });
 
-test("the fourth compares activations", async () => {
+test("the fourth writes an activation in a line and learns its parameter", async () => {
+  const prelude = 'import { activation, GRU, normal, SGD, square, sum } from "unrolled";';
+  const epilogue = `
+    const optimizer = new SGD(cell.parameters(), { learningRate: 0.1 });
+    sum(square(cell.forward(normal([4, 2, 8])).output)).backward();
+    optimizer.step();
+    console.log(cell.namedParameters().at(-1)?.[0], swish.learned.get("beta")?.toArray()[0]);
+    console.log(swish.derivativeText);
+  `;
+  const [learned, derivative] = await run("activation", prelude + programs[3] + epilogue);
+  const [name, value] = (learned as string).split(" ");
+  expect(name).toBe("activation.beta");
+  expect(Number(value)).not.toBe(1);
+  expect(derivative).toContain("sigmoid(x * beta)");
+});
+
+test("the fifth compares activations", async () => {
   // Workers load the built library: test/package has them.
-  const inOneThread = (programs[3] as string).replace(
+  const inOneThread = (programs[4] as string).replace(
     'import { workerExecutor } from "unrolled/node";',
     'import { inProcessExecutor as workerExecutor } from "unrolled/laboratory";',
   );
@@ -87,4 +103,14 @@ test("the fourth compares activations", async () => {
     expect(tables).toContain(`${title}: `);
   }
   expect(tables.match(/x \* sigmoid\(beta \* x\) \(beta 1\)/g)).toHaveLength(4);
+});
+
+test("the sixth searches for one", async () => {
+  const inOneThread = (programs[5] as string)
+    .replace('import { searchLog, workerExecutor } from "unrolled/node";', 'import { searchLog } from "unrolled/node";')
+    .replace("{ searchActivation }", "{ inProcessExecutor as workerExecutor, searchActivation }")
+    .replace('"runs/search.jsonl"', JSON.stringify(`${folder}search.jsonl`));
+  const told = (await run("search", inOneThread)).join("\n");
+  expect(told).toMatch(/^tanh +[\d.]+ .*reference$/m);
+  expect(told).toMatch(/10 fresh seeds of 27 steps/);
 });
