@@ -62,9 +62,22 @@ async function compile(name, build) {
   });
   const code = await new Promise((done) => child.on("close", done));
   if (code !== 0) throw new Error(`${name}, ${build}: the compiler ended with ${code}\n${complaints}`);
+  await pressed(built(name, build, "wasm"), build);
   const bytes = readFileSync(built(name, build, "wasm"));
   console.log(`${name}, ${build}: ${bytes.length} bytes`);
   return bytes;
+}
+
+/** Puts functions and variables of a binary in an order in which it compresses best. */
+async function pressed(path, build) {
+  const optimizer = join(root, "node_modules/binaryen/bin/wasm-opt");
+  const features = ["simd", "bulk-memory", "sign-ext", "mutable-globals", "nontrapping-float-to-int"];
+  if (build === "relaxed") features.push("relaxed-simd");
+  const flags = features.map((feature) => `--enable-${feature}`);
+  const passes = ["--reorder-functions", "--reorder-locals"];
+  const child = spawn(process.execPath, [optimizer, path, ...flags, ...passes, "-o", path], { stdio: "inherit" });
+  const code = await new Promise((done) => child.on("close", done));
+  if (code !== 0) throw new Error(`${path}: the optimizer ended with ${code}`);
 }
 
 /** The module that reads the text of the others. */

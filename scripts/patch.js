@@ -4,7 +4,7 @@
  */
 
 /** Shorter stretches cost more to name than they save. */
-const SHORTEST = 6;
+const SHORTEST = 8;
 
 /** Where each sequence of SHORTEST bytes occurs. */
 function occurrences(bytes) {

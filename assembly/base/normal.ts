@@ -82,14 +82,20 @@ function tailNumerator(a: v128): v128 {
   return multiplyAdd(p, a, constant(NORMAL, 11));
 }
 
+/** 2³⁷·R(a). */
+// @ts-ignore: decorator
+@inline
+function tailRest(a: v128): v128 {
+  let p = multiplyAdd(constant(NORMAL, 16), a, constant(NORMAL, 17));
+  p = multiplyAdd(p, a, constant(NORMAL, 18));
+  return multiplyAdd(p, a, constant(NORMAL, 19));
+}
+
 /** 2³⁷·(√(2π)·a·N(a) + R(a)), given a·N(a). */
 // @ts-ignore: decorator
 @inline
 function tailDenominator(a: v128, aTimesNumerator: v128): v128 {
-  let p = multiplyAdd(constant(NORMAL, 16), a, constant(NORMAL, 17));
-  p = multiplyAdd(p, a, constant(NORMAL, 18));
-  p = multiplyAdd(p, a, constant(NORMAL, 19));
-  return multiplyAdd(aTimesNumerator, constant(NORMAL, 20), p);
+  return multiplyAdd(aTimesNumerator, constant(NORMAL, 20), tailRest(a));
 }
 
 /** Q(a) for a ≥ 0, at most 15; error ≤ 5 ulp. */
@@ -113,26 +119,26 @@ function scaledNumerator(a: v128): v128 {
 
 const NEAR: usize = memory.data<f32>([
   0.5, // 0: where the series is taken, and Φ(0)
-  0.000115434874, // 1..5: (Φ(x) − ½)/x in x², highest power first: 1/√(2π)·(1 − x²/6 + x⁴/40 − x⁶/336 + x⁸/3456)
-  -0.00118732837,
-  0.00997355673,
-  -0.0664903814,
+  -0.00113126542, // 1..4: (Φ(x) − ½)/x in x², highest power first
+  0.00996488798,
+  -0.0664899498,
   0.398942292,
 ]);
 
-/** x·Φ(x); error ≤ 4 ulp, the far negative tail included; near 0 by its series. */
+/**
+ * x·Φ(x); error ≤ 4 ulp, the far negative tail included. a·Q(a) = exp(−a²/2)/(√(2π) + R(a)/(a·N(a))), of which the quotient
+ * hardly counts far out; near 0 by a polynomial.
+ */
 // @ts-ignore: decorator
 @inline
 export function normalGated4(x: v128): v128 {
   const a = magnitude(x);
-  const scaled = scaledNumerator(a);
-  const tail = f32x4.div(f32x4.mul(gaussian(a), scaled), tailDenominator(a, scaled));
+  const tail = f32x4.div(gaussian(a), f32x4.add(constant(NORMAL, 20), f32x4.div(tailRest(a), scaledNumerator(a))));
   const far = f32x4.sub(f32x4.pmax(x, f32x4.splat(0)), tail);
   const t = f32x4.mul(x, x);
   let p = multiplyAdd(constant(NEAR, 1), t, constant(NEAR, 2));
   p = multiplyAdd(p, t, constant(NEAR, 3));
   p = multiplyAdd(p, t, constant(NEAR, 4));
-  p = multiplyAdd(p, t, constant(NEAR, 5));
   const near = f32x4.mul(x, multiplyAdd(p, x, constant(NEAR, 0)));
   return v128.bitselect(near, far, f32x4.lt(a, constant(NEAR, 0)));
 }

@@ -21,22 +21,6 @@ export function forward<A extends Activation>(x: usize, y: usize, count: i32, pa
   }
 }
 
-/** Like `forward`, two vectors at a time: for maps so long that four would not fit in the registers. */
-// @ts-ignore: decorator
-@inline
-export function forwardInTwos<A extends Activation>(x: usize, y: usize, count: i32, parameters: usize): void {
-  const policy = changetype<A>(0);
-  for (; count >= 8; count -= 8) {
-    const first = policy.map(v128.load(x), parameters);
-    const second = policy.map(v128.load(x, 16), parameters);
-    v128.store(y, first);
-    v128.store(y, second, 16);
-    x += 32;
-    y += 32;
-  }
-  forward<A>(x, y, count, parameters);
-}
-
 /** Like `forward`, four vectors at a time: for the maps that recurrent layers live on, they hide each other's latency. */
 // @ts-ignore: decorator
 @inline

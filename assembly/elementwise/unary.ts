@@ -26,7 +26,7 @@ import {
   SquareRoot,
   Tanh,
 } from "../base/activation";
-import { backward, backwardInVectors, forward, forwardInFours, forwardInTwos } from "./maps";
+import { backward, backwardInVectors, forward, forwardInFours } from "./maps";
 
 function identityForward(x: usize, y: usize, count: i32, parameters: usize): void {
   forwardInFours<Identity>(x, y, count, parameters);
@@ -80,7 +80,7 @@ function softplusBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, 
 }
 
 function geluForward(x: usize, y: usize, count: i32, parameters: usize): void {
-  forwardInTwos<Gelu>(x, y, count, parameters);
+  forward<Gelu>(x, y, count, parameters);
 }
 function geluBackward(x: usize, y: usize, dy: usize, dx: usize, count: i32, parameters: usize): void {
   backward<Gelu>(x, y, dy, dx, count, parameters);
