@@ -89,7 +89,7 @@ export const references: Readonly<Record<string, Reference>> = {
     value: (x) => through(x, normalShare(x)),
     slope: (x) => normalShare(x) + through(x, normalDensity(x)),
   },
-  "gelu, tanh": {
+  "gelu (tanh)": {
     value: (x) => through(x, sigmoid(geluInner(x))),
     slope: (x) => {
       const s = sigmoid(geluInner(x));
