@@ -78,7 +78,9 @@ function slopeErrorAt(x: number, got: number, slope: Reference["slope"]): number
 
 /** The map that a name in `references` stands for. */
 export function mapOf(name: string): ActivationMap {
-  return activationMap(name === "gelu (tanh)" ? activation("gelu", { approximate: "tanh" }) : activation(name as never));
+  return activationMap(
+    name === "gelu (tanh)" ? activation("gelu", { approximate: "tanh" }) : activation(name as never),
+  );
 }
 
 /** Sweeps over the bit patterns from, from + stride, … below `to`. */
