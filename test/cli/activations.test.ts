@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { contenderOf, entriesOf, taskOf, valuesByName } from "../../src/cli/activations/lists.ts";
+import { contenderOf, entriesOf, learnedByName, taskOf, valuesByName } from "../../src/cli/activations/lists.ts";
 import { heightsOf, shapeOf } from "../../src/cli/activations/shape.ts";
 import { drawHeatMap } from "../../src/cli/report/heatMap.ts";
 import { commandLine } from "./command-line.ts";
@@ -42,6 +42,15 @@ describe("lists and values", () => {
       parameters: { beta: 1 },
     });
     expect(contenderOf("betatron(x)", values)).toEqual({ activation: "betatron(x)" });
+  });
+
+  test("parameters that are learned are told from others", () => {
+    const learned = learnedByName("alpha=2", learnedByName("beta=1,gamma=0"));
+    expect(learned).toEqual({ alpha: { learn: 2 }, beta: { learn: 1 }, gamma: { learn: 0 } });
+    expect(contenderOf("x * sigmoid(beta * x)", { ...valuesByName("beta=3"), ...learned })).toEqual({
+      activation: "x * sigmoid(beta * x)",
+      parameters: { beta: { learn: 1 } },
+    });
   });
 });
 
@@ -165,6 +174,29 @@ test("tasks of one's own come from a module, which workers load too", { timeout:
   expect(stderr).toBe(
     "unrolled: --define nothing.js: expected a module that calls defineTask of unrolled/laboratory, got none\n",
   );
+});
+
+test("--learn trains a parameter with each network", { timeout: 60_000 }, async () => {
+  const { code, stdout } = await cli.run(
+    ...[
+      "activations",
+      "compare",
+      "--task",
+      "adding:steps=5:hiddenSize=6",
+      "--activation",
+      "tanh,x * sigmoid(beta * x)",
+    ],
+    ...["--learn", "beta=1", ...quick, "--json", "learned.json"],
+  );
+  expect(code).toBe(0);
+  expect(stdout).toContain("x * sigmoid(beta * x) (beta learned from 1)");
+  const [{ rows }] = JSON.parse(read("learned.json")).groups;
+  const row = rows.find(({ activation }: { activation: string }) => activation !== "tanh");
+  expect(row.parameters).toEqual({ beta: { learn: 1 } });
+  for (const { result } of row.trials) {
+    expect(Object.keys(result.learned)).toEqual(["beta"]);
+    expect(Math.abs(result.learned.beta - 1)).toBeGreaterThan(1e-3);
+  }
 });
 
 test("Ctrl-C reports what is over", { timeout: 120_000 }, async () => {
