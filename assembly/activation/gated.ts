@@ -18,7 +18,7 @@ function number(index: usize): v128 {
 }
 
 /**
- * x·σ(βx), error ≤ 3 ulp for β = 1 and |βx|/2 ulp more for others; the derivative is σ + βx·σ(βx)σ(−βx). At ±∞ both are
+ * x·σ(βx), error ≤ 3.5 ulp for β = 1 and |βx|/2 ulp more for others; the derivative is σ + βx·σ(βx)σ(−βx). At ±∞ both are
  * their limits. parameters: [β]. Source: Ramachandran, Zoph & Le 2017, "Searching for activation functions".
  */
 @unmanaged

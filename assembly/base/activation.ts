@@ -230,7 +230,7 @@ export class GeluTanh {
   }
 }
 
-/** x·σ(x), error ≤ 3 ulp; silu′ = σ(x) + x·σ(x)σ(−x), error ≤ 3·10⁻⁷. At ±∞ both are their limits. */
+/** x·σ(x), error ≤ 3.5 ulp; silu′ = σ(x) + x·σ(x)σ(−x), error ≤ 3·10⁻⁷. At ±∞ both are their limits. */
 @unmanaged
 export class Silu {
   // @ts-ignore: decorator

@@ -165,7 +165,7 @@ const GATED: usize = memory.data<f32>([
 
 /**
  * x·σ(z), its limits at ±∞, subnormal results included: x joins the numerator of σ, so that the division alone rounds; error
- * ≤ 3 ulp. |x| is at most 2⁵⁸ where z is no more than 20.
+ * ≤ 3.5 ulp. |x| is at most 2⁵⁸ where z is no more than 20.
  */
 // @ts-ignore: decorator
 @inline

@@ -252,7 +252,7 @@ describe("bad input is told in one line, before anything is trained", () => {
     [["plot", "x * y", "--parameter", "y=1,z=two"], /^--parameter: expected a name and a number/],
     [["plot", "tanh", "--from", "3", "--to", "3"], /^--from 3 and --to 3: expected the least x and then a larger one$/],
     [["plot", "tanh", "-o", "tanh.png"], /ends in \.html or \.svg/],
-    [["plan"], /^activations: expected compare or plot, or nothing to list them all, got "plan"$/],
+    [["plan"], /^activations: expected compare, plot, search, or nothing to list them all, got "plan"$/],
   ])("%j", async (words, message) => {
     cli.write("file", "a few words\n");
     mkdirSync(join(cli.folder, "folder"), { recursive: true });

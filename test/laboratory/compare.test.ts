@@ -1,37 +1,17 @@
 /** Comparisons whose outcome is known before: what must win wins, what must tie ties, what must diverge does. */
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { mseLoss, OptionError, tensor } from "../../src/index.ts";
+import { OptionError } from "../../src/index.ts";
 import {
   type CompareOptions,
   type Comparison,
   compareActivations,
-  defineTask,
   inProcessExecutor,
   type TrialResult,
   trialExecutor,
 } from "../../src/laboratory/index.ts";
+import { exclusiveOr } from "./exclusiveOr.ts";
 
-/** Whether two bits, read one after the other, differ: no linear network comes below a squared error of 1/4. */
-defineTask("exclusive or", {
-  description: "say whether two bits differ",
-  score: "mean squared error",
-  defaults: {
-    ...{ hiddenSize: 12, batchSize: 16, learningRate: 0.02, clipNorm: 1, target: 0.05, every: 20, validationSize: 200 },
-  },
-  prepare: () => ({
-    input: { numbers: 1 },
-    outputSize: 1,
-    speaks: "last",
-    memory: 2,
-    batch: (count, random) => {
-      const bits = Float32Array.from({ length: 2 * count }, () => Math.floor(random() * 2));
-      const answers = Float32Array.from({ length: count }, (_, b) => Math.abs(bits[b]! - bits[count + b]!));
-      return { input: tensor(bits, [2, count, 1]), target: tensor(answers, [count, 1]) };
-    },
-    loss: (output, target) => mseLoss(output, target),
-    score: (output, target) => mseLoss(output, target).item(),
-  }),
-});
+exclusiveOr(12);
 
 const small: CompareOptions = { tasks: ["exclusive or"], activations: ["identity", "tanh"], seeds: 3, budget: 200 };
 

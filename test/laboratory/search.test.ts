@@ -1,10 +1,9 @@
 /** The search: what its parts do on their own, and that the whole is the same whoever computes it and however it was ended. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { activation, DataError, mseLoss, OptionError, tensor } from "../../src/index.ts";
+import { activation, DataError, OptionError, tensor } from "../../src/index.ts";
 import { studentQuantile } from "../../src/laboratory/compare/statistics.ts";
 import {
-  defineTask,
   inProcessExecutor,
   type LoggedTrial,
   type SearchLog,
@@ -22,30 +21,16 @@ import { crossed, isHandy, mutated, randomTree } from "../../src/laboratory/sear
 import { gainOf, vet } from "../../src/laboratory/search/vet.ts";
 import { randomSource } from "../../src/laboratory/tasks/random.ts";
 import { Generator } from "../../src/runtime/random.ts";
+import { exclusiveOr } from "./exclusiveOr.ts";
 
-/** Whether two bits differ: no network with a linear activation learns it. */
-defineTask("differ", {
-  description: "say whether two bits differ",
-  score: "mean squared error",
-  defaults: {
-    ...{ hiddenSize: 6, batchSize: 8, learningRate: 0.02, clipNorm: 1, target: 0.05, every: 20, validationSize: 64 },
-  },
-  prepare: () => ({
-    input: { numbers: 1 },
-    outputSize: 1,
-    speaks: "last",
-    memory: 2,
-    batch: (count, random) => {
-      const bits = Float32Array.from({ length: 2 * count }, () => Math.floor(random() * 2));
-      const answers = Float32Array.from({ length: count }, (_, b) => Math.abs(bits[b]! - bits[count + b]!));
-      return { input: tensor(bits, [2, count, 1]), target: tensor(answers, [count, 1]) };
-    },
-    loss: (output, target) => mseLoss(output, target),
-    score: (output, target) => mseLoss(output, target).item(),
-  }),
-});
+exclusiveOr(6);
 
-const small: SearchOptions = { task: "differ", budget: { steps: 1100 }, seed: 5, trialSteps: 9 };
+const small: SearchOptions = {
+  task: { name: "exclusive or", options: { batchSize: 8, validationSize: 64 } },
+  budget: { steps: 1100 },
+  seed: 5,
+  trialSteps: 9,
+};
 
 /** What must be the same: all but the time it took. */
 const lasting = (result: SearchResult): unknown =>

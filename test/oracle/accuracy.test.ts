@@ -17,7 +17,7 @@ const bounds: Readonly<Record<string, number>> = {
   // One rounding, that of a product or a sum; of hardSigmoid two.
   ...{ leakyRelu: 0.5, softShrink: 0.5, sparseSigmoid: 0.5, hardSigmoid: 1 },
   ...{ sigmoid: 2, tanh: 2, exponential: 1.1, penalizedTanh: 3, elu: 2, celu: 2, softplus: 2, logSigmoid: 2 },
-  ...{ silu: 3, swish: 3, "gelu (tanh)": 3.5, sine: 2, isru: 2.5, isrlu: 2.5, modifiedElliott: 2.5, elliott: 2 },
+  ...{ silu: 3.5, swish: 3.5, "gelu (tanh)": 3.5, sine: 2, isru: 2.5, isrlu: 2.5, modifiedElliott: 2.5, elliott: 2 },
   ...{ softsign: 2, hardSilu: 2, snake: 2, sparsePlus: 2, squareplus: 3 },
 };
 

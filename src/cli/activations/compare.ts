@@ -3,16 +3,16 @@ import { basename, dirname } from "node:path";
 import { Command } from "commander";
 import { configure, type ExpressionParameters, runtimeInfo } from "../../index.ts";
 import { type CellName, type Comparison, compareActivations, type TaskSpec } from "../../laboratory/index.ts";
-import { replaceFile, workerExecutor } from "../../node/index.ts";
-import { Failure } from "../failure.ts";
+import { replaceFile } from "../../node/index.ts";
 import { requireWritable } from "../files.ts";
 import { wholeNumber } from "../options.ts";
-import { onInterrupt } from "../run/interrupt.ts";
+import { openDisplay } from "./display.ts";
 import { contenderOf, learnedByName, moreEntries, taskOf, valuesByName } from "./lists.ts";
-import { openTrialDisplay } from "./progress.ts";
+import { comparisonTold } from "./progress.ts";
 import { type ReportFacts, renderComparison } from "./report.ts";
+import { withWorkers } from "./running.ts";
 import { activationOf } from "./shape.ts";
-import { blame, type FiledTasks, fileTasks, type TaskFiles } from "./tasks.ts";
+import { type FiledTasks, fileTasks, type TaskFiles } from "./tasks.ts";
 
 /** The options as commander gives them. */
 interface CompareOptions extends TaskFiles {
@@ -106,30 +106,23 @@ async function run(options: CompareOptions, filed: FiledTasks, workers: number):
   } = options;
   const contenders = activation.map((text) => contenderOf(text, { ...parameter, ...learn }));
   for (const contender of contenders) activationOf(contender);
-  const executor = workerExecutor({ workers });
-  const display = openTrialDisplay();
-  const stop = new AbortController();
-  const forget = onInterrupt(() => {
-    display.say("stopping; Ctrl-C again leaves at once");
-    stop.abort(new Failure("interrupted before the first training was over"));
-  });
-  try {
-    return await compareActivations({
-      tasks: filed.tasks as TaskSpec[],
-      cells: cell as CellName[],
-      activations: contenders,
-      ...(learningRate && { learningRates: learningRate.map(Number) }),
-      seeds,
-      budget,
-      executor,
-      signal: stop.signal,
-      onProgress: (progress) => display.over(progress),
-    });
-  } catch (error) {
-    throw blame(error, filed);
-  } finally {
-    display.end();
-    forget();
-    await executor.close();
-  }
+  const display = openDisplay(comparisonTold);
+  return await withWorkers(
+    workers,
+    display,
+    filed,
+    "interrupted before the first training was over",
+    (executor, signal) =>
+      compareActivations({
+        tasks: filed.tasks as TaskSpec[],
+        cells: cell as CellName[],
+        activations: contenders,
+        ...(learningRate && { learningRates: learningRate.map(Number) }),
+        seeds,
+        budget,
+        executor,
+        signal,
+        onProgress: (progress) => display.over(progress),
+      }),
+  );
 }

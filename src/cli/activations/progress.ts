@@ -1,57 +1,27 @@
-import { SingleBar } from "cli-progress";
-import type { CompareProgress } from "../../laboratory/index.ts";
+import type { CompareProgress, SearchProgress } from "../../laboratory/index.ts";
 import { seconds } from "../format.ts";
+import type { Told } from "./display.ts";
 
-/** Shows how many trials are over. */
-export interface TrialDisplay {
-  over(progress: CompareProgress): void;
-  /** Something to be read, above the bar where there is one. */
-  say(text: string): void;
-  end(): void;
-}
-
-/** Seconds between two lines where there is no terminal. */
-const BETWEEN_LINES = 10;
-
-/** What there is to say of a trial that is over. */
-function told({ done, total, spec, result }: CompareProgress, since: number): string {
-  const spent = (performance.now() - since) / 1000;
+/** What there is to say of a comparison. */
+export function comparisonTold({ done, total, spec, result }: CompareProgress, spent: number): Told {
   const score = result.score === null ? result.outcome : `score ${result.score.toPrecision(3)}`;
   const left = seconds((spent * (total - done)) / done);
-  return `${done}/${total}  ${spec.task.name}, ${spec.cell}, ${spec.activation}, seed ${spec.seed}: ${score}  ${left} left`;
+  const text = `${done}/${total}  ${spec.task.name}, ${spec.cell}, ${spec.activation}, seed ${spec.seed}: ${score}  ${left} left`;
+  return { share: done / total, text };
 }
 
-/** A progress bar in a terminal; elsewhere a line now and then. */
-export function openTrialDisplay(): TrialDisplay {
-  const since = performance.now();
-  const bar = new SingleBar({
-    format: "{bar} {percentage}%  {told}",
-    stream: process.stderr,
-    barsize: 24,
-    barCompleteChar: "█",
-    barIncompleteChar: "░",
-    clearOnComplete: true,
-    // Ctrl-C is taken care of elsewhere.
-    gracefulExit: false,
-  });
-  let next = since + 1000 * BETWEEN_LINES;
-  return {
-    over: (progress) => {
-      const { done, total } = progress;
-      if (process.stderr.isTTY) {
-        if (bar.isActive) bar.update(done, { told: told(progress, since) });
-        else bar.start(total, done, { told: told(progress, since) });
-      } else if (performance.now() >= next) {
-        next = performance.now() + 1000 * BETWEEN_LINES;
-        console.error(told(progress, since));
-      }
-    },
-    say: (text) => {
-      if (bar.isActive) bar.stop();
-      console.error(text);
-    },
-    end: () => {
-      if (bar.isActive) bar.stop();
-    },
-  };
+/** Longer expressions are cut. */
+const LONGEST = 40;
+
+/** What there is to say of a search. */
+export function searchTold(
+  { phase, generation, trials, steps, best, seconds: spent }: SearchProgress,
+  budget: { readonly steps: number } | { readonly seconds: number },
+): Told {
+  const share = "steps" in budget ? steps / budget.steps : spent / budget.seconds;
+  const name = best && best.name.length > LONGEST ? `${best.name.slice(0, LONGEST)}…` : best?.name;
+  const found = best ? `, best ${best.score.toPrecision(3)} with ${name}` : "";
+  const where = phase === "searching" ? `generation ${generation}` : phase;
+  const text = `${Math.floor(100 * share)} %  ${where}, ${trials} trainings${found}, ${seconds(spent)}`;
+  return { share, text };
 }

@@ -2,17 +2,24 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { configure, type ExpressionParameters, runtimeInfo } from "../../index.ts";
-import { type CellName, type SearchResult, searchActivation, type TaskSpec } from "../../laboratory/index.ts";
-import { replaceFile, searchLog, workerExecutor } from "../../node/index.ts";
+import {
+  type CellName,
+  type SearchProgress,
+  type SearchResult,
+  searchActivation,
+  type TaskSpec,
+} from "../../laboratory/index.ts";
+import { replaceFile, searchLog } from "../../node/index.ts";
 import { Failure } from "../failure.ts";
 import { requireWritable } from "../files.ts";
 import { wholeNumber } from "../options.ts";
-import { onInterrupt } from "../run/interrupt.ts";
+import { openDisplay } from "./display.ts";
 import { contenderOf, learnedByName, taskOf, valuesByName } from "./lists.ts";
-import { openSearchDisplay } from "./searchDisplay.ts";
+import { searchTold } from "./progress.ts";
+import { withWorkers } from "./running.ts";
 import { renderSearch } from "./searchReport.ts";
 import { activationOf } from "./shape.ts";
-import { blame, type FiledTasks, fileTasks, type TaskFiles } from "./tasks.ts";
+import { type FiledTasks, fileTasks, type TaskFiles } from "./tasks.ts";
 
 interface SearchCommandOptions extends TaskFiles {
   readonly task: TaskSpec;
@@ -95,16 +102,10 @@ async function run(options: SearchCommandOptions, filed: FiledTasks, workers: nu
   const { cell, minutes = MINUTES, steps, seed, trialSteps, out, parameter = {}, learn = {} } = options;
   const reference = contenderOf(options.reference, { ...parameter, ...learn });
   activationOf(reference);
-  const executor = workerExecutor({ workers });
   const budget = steps === undefined ? { seconds: 60 * minutes } : { steps };
-  const display = openSearchDisplay(budget);
-  const stop = new AbortController();
-  const forget = onInterrupt(() => {
-    display.say("stopping; Ctrl-C again leaves at once");
-    stop.abort(new Failure("interrupted before anything was trained"));
-  });
-  try {
-    return await searchActivation({
+  const display = openDisplay((progress: SearchProgress) => searchTold(progress, budget));
+  return await withWorkers(workers, display, filed, "interrupted before anything was trained", (executor, signal) =>
+    searchActivation({
       task: filed.tasks[0] as TaskSpec,
       cell: cell as CellName,
       budget,
@@ -113,14 +114,8 @@ async function run(options: SearchCommandOptions, filed: FiledTasks, workers: nu
       reference,
       executor,
       log: searchLog(join(out, "search.jsonl")),
-      signal: stop.signal,
+      signal,
       onProgress: (progress) => display.over(progress),
-    });
-  } catch (error) {
-    throw blame(error, filed);
-  } finally {
-    display.end();
-    forget();
-    await executor.close();
-  }
+    }),
+  );
 }
