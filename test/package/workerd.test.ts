@@ -23,16 +23,18 @@ register("data:text/javascript," + encodeURIComponent(${JSON.stringify(hook)}));
 const refuse = () => { throw new Error("this host compiles no bytes"); };
 WebAssembly.Module = new Proxy(Module, { construct: refuse });
 WebAssembly.compile = refuse;
-const { activations, max, runtimeInfo, tensor } = await import(${JSON.stringify(pathToFileURL(`${root}/dist/workerd.js`).href)});
+const { activation, activationMap, activations, max, runtimeInfo, tensor } = await import(${JSON.stringify(pathToFileURL(`${root}/dist/workerd.js`).href)});
 const { spectralRadius } = await import(${JSON.stringify(pathToFileURL(`${root}/dist/workerd.laboratory.js`).href)});
 const radius = spectralRadius(max(tensor([[[0, 2], [2, 0]], [[0, 1], [1, 0]]]), 0));
 const y = activations.sigmoid(new Float32Array([0]));
-console.log(JSON.stringify({ radius, y: [...y], max: max(tensor([[1, 3, 2]]), 1).toArray()[0], build: runtimeInfo().build }));
+const swish = activation("x * sigmoid(beta * x)", { beta: 2 });
+const texts = [swish.compiled, ...activationMap(swish)(new Float32Array([0, 20])), ...activationMap("mish")(new Float32Array([0, 30]))];
+console.log(JSON.stringify({ texts, radius, y: [...y], max: max(tensor([[1, 3, 2]]), 1).toArray()[0], build: runtimeInfo().build }));
 `;
 
 test("runs from the imported modules alone", () => {
   const answer = execFileSync(process.execPath, ["--no-warnings", "--input-type=module", "--eval", program], {
     encoding: "utf8",
   });
-  expect(JSON.parse(answer)).toEqual({ radius: 2, y: [0.5], max: 3, build: "simd" });
+  expect(JSON.parse(answer)).toEqual({ texts: [false, 0, 20, 0, 30], radius: 2, y: [0.5], max: 3, build: "simd" });
 });
