@@ -324,6 +324,19 @@ describe("a search", () => {
     for (const { activation: text } of facts.finalists) expect(text).not.toMatch(/tanh|sin/);
   });
 
+  test("in which everything diverges says so", async () => {
+    const own = inProcessExecutor();
+    const compute = async (spec: TrialSpec): Promise<TrialResult> => {
+      const result = await own.submit(spec);
+      return spec.activation === "tanh" ? result : { ...result, outcome: "diverged", score: null, reason: "planted" };
+    };
+    const result = await searchActivation({ ...small, executor: trialExecutor({ width: 1, compute }) });
+    expect([result.facts.complete, result.best, result.facts.finalists]).toEqual([true, null, []]);
+    expect(result.facts.reference?.scores).toHaveLength(10);
+    expect(result.verdict).toBe("Nothing to compare with tanh was found: every function diverged.");
+    expect(String(result)).toContain(result.verdict);
+  });
+
   test("by time makes as many generations as there is time for beside the end, by the times in its log", async () => {
     const whole = logOf();
     const { facts } = await searchActivation({ ...small, log: whole.log });

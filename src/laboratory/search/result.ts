@@ -88,6 +88,7 @@ export class SearchResult {
   get verdict(): string {
     const { best, facts } = this;
     const reference = nameOf(facts.settings.reference);
+    if (facts.complete && !best) return `Nothing to compare with ${reference} was found: every function diverged.`;
     if (!best) return `The search was interrupted: nothing is confirmed yet, and nothing is said against ${reference}.`;
     const interval = best.difference?.interval;
     const told = interval ? ` (difference ${signed(interval[0])} … ${signed(interval[1])})` : "";
