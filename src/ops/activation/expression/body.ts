@@ -1,17 +1,21 @@
 import { lanes, offset, plain, signed, types, unsigned, vector } from "./bytes.ts";
 
-/** A function that is being written. */
+/** Where functions are written, one after the other, so that none needs memory of its own before it is finished. */
+let room = new Uint8Array(0);
+const ROOM = 65_536;
+
+/** A function that is being written; there is one at a time. */
 export class Body {
   readonly #parameters: number;
   readonly #types: number[] = [];
   /** What is read from memory before everything else. */
   readonly #start: number[] = [];
   readonly #spread = new Map<string, number>();
-  #bytes = new Uint8Array(4096);
   #length = 0;
 
   constructor(parameters: number) {
     this.#parameters = parameters;
+    if (room.length === 0) room = new Uint8Array(ROOM);
   }
 
   /** A new local variable. */
@@ -41,12 +45,13 @@ export class Body {
 
   append(bytes: ArrayLike<number>): void {
     const end = this.#length + bytes.length;
-    if (end > this.#bytes.length) {
+    if (end > room.length) {
       const larger = new Uint8Array(2 * end);
-      larger.set(this.#bytes);
-      this.#bytes = larger;
+      larger.set(room);
+      room = larger;
     }
-    this.#bytes.set(bytes, this.#length);
+    // A few bytes at a time, which a copy by `set` would take longer to begin with than to do.
+    for (let i = 0, at = this.#length; at < end; i++, at++) room[at] = bytes[i] as number;
     this.#length = end;
   }
 
@@ -60,8 +65,7 @@ export class Body {
 
   /** An instruction on a local variable. */
   onLocal(instruction: number, local: number): void {
-    if (local < 128) this.push(instruction, local);
-    else this.push(instruction, ...unsigned(local));
+    this.append(local < 128 ? [instruction, local] : [instruction, ...unsigned(local)]);
   }
 
   /** local := local + bytes, or − where it is negative. */
@@ -79,7 +83,7 @@ export class Body {
     const bytes = new Uint8Array(size.length + before.length + this.#length + 1);
     bytes.set(size);
     bytes.set(before, size.length);
-    bytes.set(this.#bytes.subarray(0, this.#length), size.length + before.length);
+    bytes.set(room.subarray(0, this.#length), size.length + before.length);
     bytes[bytes.length - 1] = plain.end;
     return bytes;
   }
