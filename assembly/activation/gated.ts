@@ -1,13 +1,14 @@
 /** Activations that let x through a gate of x, as policies (base/activation.ts). */
-import { constant, exp4, largerSigmoid4, negativeMagnitude, raisedExp4, sigmoidGated4 } from "../base/math";
+import { multiplyAdd } from "../base/lanes";
+import { constant, exp4, expFraction4, largerSigmoid4, negativeMagnitude, raisedPower4, sigmoidGated4 } from "../base/math";
 
 const CONSTANTS: usize = memory.data<f32>([
   20.0, // 0: beyond, mish is x
   2.0, // 1
   4.0, // 2
   -104.0, // 3: below, eˣ is 0
-  9.09494702e-13, // 4: 2⁻⁴⁰
-  2.19902326e12, // 5: 2⁴¹
+  4.54747351e-13, // 4: 2⁻⁴¹
+  1.09951163e12, // 5: 2⁴⁰
   -115.0, // 6: below, mish is 0
 ]);
 
@@ -40,8 +41,8 @@ export class Swish {
 }
 
 /**
- * x·tanh(log(1 + eˣ)) = x·n/(n + 2) with n = eˣ(eˣ + 2), error ≤ 4 ulp: eˣ is taken times 2⁴⁰, so that the division alone
- * rounds a subnormal result; the derivative is (n + 4x(n − eˣ)/(n + 2))/(n + 2), its error ≤ 3·10⁻⁷. At ±∞ both are their
+ * x·tanh(log(1 + eˣ)) = x·n/(n + 2) with n = eˣ(eˣ + 2), error ≤ 4 ulp: x·eˣ(1 + eˣ/2)/(1 + eˣ + e²ˣ/2), both sides times
+ * 2⁴⁰, so that the division alone rounds a subnormal result. With n as above the derivative is (n + 4x(n − eˣ)/(n + 2))/(n + 2), its error ≤ 3·10⁻⁷. At ±∞ both are their
  * limits. Source: Misra 2019, "Mish: a self regularized non-monotonic activation function".
  */
 @unmanaged
@@ -49,10 +50,17 @@ export class Mish {
   // @ts-ignore: decorator
   @inline map(x: v128, parameters: usize): v128 {
     const within = f32x4.pmax(f32x4.pmin(x, number(0)), number(6));
-    const raised = raisedExp4(within);
-    const more = f32x4.add(f32x4.mul(raised, number(4)), number(1));
-    const n = f32x4.mul(f32x4.mul(within, raised), more);
-    const y = f32x4.div(n, f32x4.add(f32x4.mul(raised, more), number(5)));
+    const power = raisedPower4(within);
+    const q = expFraction4(within);
+    // N = e + e²/2, with e/2 as a factor: where it is small its error hardly counts.
+    const half = f32x4.mul(multiplyAdd(q, power, power), number(4));
+    const e = f32x4.mul(half, number(1));
+    const raised = f32x4.mul(multiplyAdd(e, half, e), number(5));
+    // Below 0, x joins eˣ before that is rounded; above, N is that of the denominator, whose error it takes away.
+    const scaled = f32x4.mul(multiplyAdd(within, q, within), power);
+    const below = multiplyAdd(scaled, half, scaled);
+    const n = v128.bitselect(f32x4.mul(within, raised), below, f32x4.gt(x, f32x4.splat(0)));
+    const y = f32x4.div(n, f32x4.add(raised, number(5)));
     return v128.bitselect(x, y, f32x4.gt(x, number(0)));
   }
   // @ts-ignore: decorator
