@@ -16,6 +16,7 @@
  * Sources: Ba, Kiros & Hinton 2016; Gal & Ghahramani 2016; Krueger et al. 2017.
  */
 import { loadLanes, storeLanes } from "../base/lanes";
+import { sigmoidForward } from "../elementwise/unary";
 import { gruResetAfter, gruState } from "./gru";
 import {
   addOutputGradient,
@@ -29,7 +30,7 @@ import {
   timeOf,
 } from "./product";
 import { normaliseRow, normaliseRowBackward, scaleRow } from "./normalise";
-import { addNumbers, copyNumbers, product } from "./row";
+import { addNumbers, copyNumbers, product, throughSigmoid } from "./row";
 import { keepPrevious, keepPreviousBackward } from "./zoneout";
 
 /** What one call of `gruVariantForward` or `gruVariantBackward` works on; addresses in bytes, counts in elements. */
@@ -150,42 +151,72 @@ export function gruVariantForward(plan: usize): void {
   }
 }
 
-/** n → dL/dz_n in place; dh: dL/dh̃ → z⊙dL/dh̃. `room` holds rows for r, z and n: that of z becomes dL/dz. */
-function stateBackward(p: GruVariantPlan, a: usize, raw: usize, before: usize, dh: usize, room: usize): void {
-  const gate = <usize>p.hidden << 2;
-  const one = f32x4.splat(1);
-  let at: usize = 0;
-  let rest = p.hidden;
-  while (rest > 0) {
-    const full = rest >= 4;
-    const z = loadLanes(a + gate + at, full);
-    const d = loadLanes(dh + at, full);
-    const n = loadLanes(a + 2 * gate + at, full);
-    storeLanes(room + gate + at, f32x4.mul(d, f32x4.sub(loadLanes(before + at, full), n)), full);
-    storeLanes(room + 2 * gate + at, f32x4.mul(d, f32x4.sub(one, z)), full);
-    storeLanes(dh + at, f32x4.mul(d, z), full);
-    const step = full ? 4 : 1;
-    at += <usize>step << 2;
-    rest -= step;
-  }
-  const x = raw ? raw : a;
-  const n = a + 2 * gate;
-  call_indirect<void>(p.cellBackward, x + 2 * gate, n, room + 2 * gate, n, p.hidden, p.cellParameters);
+/** Four lanes of `stateBackward`, or one. */
+// @ts-ignore: decorator
+@inline
+function stateBackwardLanes(
+  a: usize,
+  before: usize,
+  dh: usize,
+  dz: usize,
+  dn: usize,
+  gate: usize,
+  sigmoid: bool,
+  at: usize,
+  full: bool,
+): void {
+  const z = loadLanes(a + gate + at, full);
+  const n = loadLanes(a + 2 * gate + at, full);
+  const d = loadLanes(dh + at, full);
+  const dHere = f32x4.mul(d, f32x4.sub(loadLanes(before + at, full), n));
+  storeLanes(dz + at, sigmoid ? throughSigmoid(dHere, z) : dHere, full);
+  storeLanes(dn + at, f32x4.mul(d, f32x4.sub(f32x4.splat(1), z)), full);
+  storeLanes(dh + at, f32x4.mul(d, z), full);
 }
 
-/** dr := dn⊙candidate, candidate := dn⊙r. */
-function resetAfterBackward(dn: usize, r: usize, candidate: usize, dr: usize, hidden: i32): void {
-  for (let rest = hidden; rest > 0; ) {
-    const full = rest >= 4;
-    const d = loadLanes(dn, full);
-    storeLanes(dr, f32x4.mul(d, loadLanes(candidate, full)), full);
-    storeLanes(candidate, f32x4.mul(d, loadLanes(r, full)), full);
-    const bytes: usize = full ? 16 : 4;
-    dn += bytes;
-    r += bytes;
-    candidate += bytes;
-    dr += bytes;
-    rest -= <i32>(bytes >> 2);
+/** dz := dL/dz, and behind a sigmoid; dn := dL/dn; dh: dL/dh̃ → z⊙dL/dh̃. dz may be z. */
+function stateBackward(a: usize, before: usize, dh: usize, dz: usize, dn: usize, sigmoid: bool, hidden: i32): void {
+  const gate = <usize>hidden << 2;
+  let at: usize = 0;
+  for (; hidden >= 4; hidden -= 4) {
+    stateBackwardLanes(a, before, dh, dz, dn, gate, sigmoid, at, true);
+    at += 16;
+  }
+  for (; hidden > 0; hidden--) {
+    stateBackwardLanes(a, before, dh, dz, dn, gate, sigmoid, at, false);
+    at += 4;
+  }
+}
+
+/** Four lanes of `resetAfterBackward`, or one. */
+// @ts-ignore: decorator
+@inline
+function resetAfterBackwardLanes(
+  dn: usize,
+  reset: usize,
+  candidate: usize,
+  dr: usize,
+  sigmoid: bool,
+  at: usize,
+  full: bool,
+): void {
+  const d = loadLanes(dn + at, full);
+  const r = loadLanes(reset + at, full);
+  const dHere = f32x4.mul(d, loadLanes(candidate + at, full));
+  storeLanes(dr + at, sigmoid ? throughSigmoid(dHere, r) : dHere, full);
+  storeLanes(candidate + at, f32x4.mul(d, r), full);
+}
+
+/** dr := dn⊙candidate, and behind a sigmoid; candidate := dn⊙r. dr may be r. */
+function resetAfterBackward(dn: usize, r: usize, candidate: usize, dr: usize, sigmoid: bool, hidden: i32): void {
+  let at: usize = 0;
+  for (; hidden >= 4; hidden -= 4) {
+    resetAfterBackwardLanes(dn, r, candidate, dr, sigmoid, at, true);
+    at += 16;
+  }
+  for (; hidden > 0; hidden--) {
+    resetAfterBackwardLanes(dn, r, candidate, dr, sigmoid, at, false);
+    at += 4;
   }
 }
 
@@ -208,6 +239,7 @@ export function gruVariantBackward(plan: usize): void {
   const kept = dSeen + (<usize>block << 2);
   const room = kept + (<usize>block << 2);
   const gain = p.recurrentGain;
+  const sigmoid = p.gateForward == sigmoidForward.index;
   for (let step = p.steps - 1; step >= 0; step--) {
     const t = timeOf(step, p.steps, reverse);
     const first = <usize>(t * stride) * row;
@@ -222,14 +254,18 @@ export function gruVariantBackward(plan: usize): void {
       const gates = a + 3 * at;
       const raw = p.raw ? p.raw + 3 * (first + at) : 0;
       const x = raw ? raw : gates;
-      stateBackward(p, gates, raw, before + at, p.dh + at, room);
+      // What σ's slope is not inlined for goes to `room` first.
+      const d = sigmoid ? gates : room;
+      const n = gates + 2 * row;
+      stateBackward(gates, before + at, p.dh + at, d + row, room + 2 * row, sigmoid, hidden);
+      call_indirect<void>(p.cellBackward, x + 2 * row, n, room + 2 * row, n, hidden, p.cellParameters);
       if (!resetAfter) {
         const z = gates + row;
-        call_indirect<void>(p.gateBackward, x + row, z, room + row, z, hidden, p.gateParameters);
+        if (!sigmoid) call_indirect<void>(p.gateBackward, x + row, z, room + row, z, hidden, p.gateParameters);
         continue;
       }
-      resetAfterBackward(gates + 2 * row, gates, candidate + at, room, hidden);
-      call_indirect<void>(p.gateBackward, x, gates, room, gates, 2 * hidden, p.gateParameters);
+      resetAfterBackward(n, gates, candidate + at, d, sigmoid, hidden);
+      if (!sigmoid) call_indirect<void>(p.gateBackward, x, gates, room, gates, 2 * hidden, p.gateParameters);
       if (!gain) continue;
       const normal = p.recurrent + 3 * (first + at);
       const du = p.dRecurrent + 3 * (first + at);

@@ -21,7 +21,8 @@
  * Sources: layer normalisation: Ba, Kiros & Hinton 2016; projection: Sak, Senior & Beaufays 2014; coupled gates: Greff et al. 2017; variational dropout: Gal &
  * Ghahramani 2016; zoneout: Krueger et al. 2017.
  */
-import { loadLanes, storeLanes } from "../base/lanes";
+import { sigmoidForward } from "../elementwise/unary";
+import { cellBackward, nextCell, squashedBackward } from "./lstmCell";
 import { normaliseRow, normaliseRowBackward, scaleRow } from "./normalise";
 import { addNumbers, copyNumbers, product } from "./row";
 import {
@@ -99,12 +100,15 @@ class LstmVariantPlan {
   workspace: usize;
 }
 
-/** What the products want, two blocks [B, P], one [B, H], and a row of four blocks and two. */
+/** What the products want, two blocks [B, P], four [B, H], and a row of three blocks. */
 export function lstmVariantWorkspaceSize(batch: i32, hidden: i32, output: i32): i32 {
-  return productWorkspaceSize(batch, 4 * hidden) + batch * (2 * output + hidden) + 6 * hidden;
+  return productWorkspaceSize(batch, 4 * hidden) + batch * (2 * output + 4 * hidden) + 3 * hidden;
 }
 
-/** z → the gates in place, c and s: one step of one sequence, which stands at `place` in [T, B]. */
+/**
+ * z → the gates in place and c: one step of one sequence, which stands at `place` in [T, B]. s receives LN(c) where the
+ * cell is normalised.
+ */
 function variantRow(
   p: LstmVariantPlan,
   z: usize,
@@ -128,33 +132,14 @@ function variantRow(
   if (raw) copyNumbers(z, raw, coupled ? 2 * hidden : 3 * hidden);
   call_indirect<void>(p.gateForward, z, z, coupled ? hidden : 2 * hidden, p.gateParameters);
   call_indirect<void>(p.cellForward, candidate, candidate, hidden, p.cellParameters);
-  const one = f32x4.splat(1);
-  let rest = hidden;
-  let at: usize = 0;
-  while (rest > 0) {
-    const full = rest >= 4;
-    const i = loadLanes(z + at, full);
-    const f = coupled ? f32x4.sub(one, i) : loadLanes(z + gate + at, full);
-    const previous = loadLanes(before + at, full);
-    let next = f32x4.add(f32x4.mul(f, previous), f32x4.mul(i, loadLanes(candidate + at, full)));
-    if (keepCell) next = f32x4.add(next, f32x4.mul(loadLanes(keepCell + at, full), f32x4.sub(previous, next)));
-    storeLanes(c + at, next, full);
-    const step = full ? 4 : 1;
-    at += <usize>step << 2;
-    rest -= step;
-  }
+  nextCell(z, candidate, before, c, keepCell, coupled ? 0 : gate, hidden);
   if (peepholes) product(peepholes + (coupled ? gate : 2 * gate), c, output, hidden, true);
   if (raw) copyNumbers(output, raw + (output - z), hidden);
   call_indirect<void>(p.gateForward, output, output, hidden, p.gateParameters);
-  let squashed = c;
-  if (p.cellGain) {
-    const normal = p.normalCell + place * gate;
-    store<f32>(p.cellScales + (place << 2), normaliseRow(c, normal, hidden));
-    scaleRow(normal, p.cellGain, p.cellBias, s, hidden, false);
-    squashed = s;
-  }
-  call_indirect<void>(p.cellForward, squashed, s, hidden, p.cellParameters);
-  product(output, s, s, hidden, false);
+  if (p.cellGain == 0) return;
+  const normal = p.normalCell + place * gate;
+  store<f32>(p.cellScales + (place << 2), normaliseRow(c, normal, hidden));
+  scaleRow(normal, p.cellGain, p.cellBias, s, hidden, false);
 }
 
 /** Fills gates, raw, unprojected, and the histories with h_1 … h_T and c_1 … c_T. Assigns. */
@@ -200,6 +185,10 @@ export function lstmVariantForward(plan: usize): void {
       }
       variantRow(p, z + b * gateRow, raw, previous, p.cells + (next + b) * cellRow, s + b * cellRow, keep, place);
     }
+    const unsquashed = p.cellGain ? s : p.cells + next * cellRow;
+    call_indirect<void>(p.cellForward, unsquashed, s, batch * hidden, p.cellParameters);
+    const o = z + gateRow - cellRow;
+    for (let b: usize = 0; b < <usize>batch; b++) product(o + b * gateRow, s + b * cellRow, s + b * cellRow, hidden, false);
     if (p.projectionPanels) {
       multiplyByTransposed(s, 0, p.projectionPanels, 0, after, output, batch, output, hidden, false, p.workspace);
     }
@@ -207,87 +196,86 @@ export function lstmVariantForward(plan: usize): void {
   }
 }
 
-/** dOutput := ds⊙squashed, dSquashed := ds⊙output. */
-function squashedBackward(ds: usize, squashed: usize, output: usize, dOutput: usize, dSquashed: usize, hidden: i32): void {
-  for (let rest = hidden; rest > 0; ) {
-    const full = rest >= 4;
-    const d = loadLanes(ds, full);
-    storeLanes(dOutput, f32x4.mul(d, loadLanes(squashed, full)), full);
-    storeLanes(dSquashed, f32x4.mul(d, loadLanes(output, full)), full);
-    const bytes: usize = full ? 16 : 4;
-    ds += bytes;
-    squashed += bytes;
-    output += bytes;
-    dOutput += bytes;
-    dSquashed += bytes;
-    rest -= <i32>(bytes >> 2);
+/** Whether σ is the sigmoid itself, whose slope is inlined then. */
+// @ts-ignore: decorator
+@inline
+function gatesAreSigmoid(p: LstmVariantPlan): bool {
+  return p.gateForward == sigmoidForward.index;
+}
+
+/**
+ * s = o⊙φ(c), or o⊙φ(LN(c)), of all sequences of a step backward: o → dL/dz_o in place, and `dCell` [B, H] receives
+ * what reaches c_t from s alone. `squashed` is room for as much. `first` is the step's place in [T, B].
+ */
+function outputBackward(
+  p: LstmVariantPlan,
+  first: usize,
+  c: usize,
+  ds: usize,
+  dCell: usize,
+  squashed: usize,
+  room: usize,
+): void {
+  const hidden = p.hidden;
+  const batch = <usize>p.batch;
+  const cellRow = <usize>hidden << 2;
+  const gateRow = (p.coupled ? 3 : 4) * cellRow;
+  const o = p.gates + (first + 1) * gateRow - cellRow;
+  const x = p.raw ? p.raw + (first + 1) * gateRow - cellRow : o;
+  const sigmoid = gatesAreSigmoid(p);
+  let unsquashed = c;
+  const normal = p.normalCell + first * cellRow;
+  if (p.cellGain) {
+    unsquashed = squashed + batch * cellRow;
+    for (let b: usize = 0; b < batch; b++) {
+      scaleRow(normal + b * cellRow, p.cellGain, p.cellBias, unsquashed + b * cellRow, hidden, false);
+    }
+  }
+  call_indirect<void>(p.cellForward, unsquashed, squashed, p.batch * hidden, p.cellParameters);
+  for (let b: usize = 0; b < batch; b++) {
+    const at = b * cellRow;
+    const row = b * gateRow;
+    const dOutput = sigmoid ? o + row : room;
+    squashedBackward(ds + at, squashed + at, o + row, dOutput, dCell + at, sigmoid, hidden);
+    if (sigmoid) continue;
+    call_indirect<void>(p.gateBackward, x + row, o + row, room, o + row, hidden, p.gateParameters);
+  }
+  call_indirect<void>(p.cellBackward, unsquashed, squashed, dCell, dCell, p.batch * hidden, p.cellParameters);
+  if (p.cellGain == 0) return;
+  copyNumbers(dCell, p.dNormalCell + first * cellRow, p.batch * hidden);
+  for (let b: usize = 0; b < batch; b++) {
+    const d = dCell + b * cellRow;
+    const scale = load<f32>(p.cellScales + ((first + b) << 2));
+    normaliseRowBackward(d, p.cellGain, normal + b * cellRow, scale, d, hidden);
   }
 }
 
-/** The gates → dL/dz in place, dc: dL/dc_t → dL/dc_{t-1}; ds = dL/ds is read. `room` holds 6H numbers. */
+/**
+ * The gates but o → dL/dz in place, dc: dL/dc_t → dL/dc_{t-1}; o is dL/dz_o, dCell what c_t gets from s. `room` holds
+ * 3H numbers.
+ */
 function variantRowBackward(
   p: LstmVariantPlan,
   z: usize,
   raw: usize,
   before: usize,
   c: usize,
-  ds: usize,
+  dCell: usize,
   dc: usize,
   keepCell: usize,
   room: usize,
-  place: usize,
 ): void {
   const hidden = p.hidden;
   const gate = <usize>hidden << 2;
   const coupled = p.coupled != 0;
   const candidate = coupled ? z + gate : z + 2 * gate;
   const output = candidate + gate;
-  const dOutput = room + (output - z);
-  const squashed = room + 4 * gate;
   const peepholes = p.peepholes;
   const x = raw ? raw : z;
-  // s = o⊙φ(c): the gradients of o and, through φ, of c.
-  let unsquashed = c;
-  const normal = p.normalCell + place * gate;
-  if (p.cellGain) {
-    unsquashed = squashed + gate;
-    scaleRow(normal, p.cellGain, p.cellBias, unsquashed, hidden, false);
-  }
-  call_indirect<void>(p.cellForward, unsquashed, squashed, hidden, p.cellParameters);
-  squashedBackward(ds, squashed, output, dOutput, room, hidden);
-  call_indirect<void>(p.gateBackward, x + (output - z), output, dOutput, output, hidden, p.gateParameters);
-  call_indirect<void>(p.cellBackward, unsquashed, squashed, room, room, hidden, p.cellParameters);
-  if (p.cellGain) {
-    copyNumbers(room, p.dNormalCell + place * gate, hidden);
-    normaliseRowBackward(room, p.cellGain, normal, load<f32>(p.cellScales + (place << 2)), room, hidden);
-  }
-  if (peepholes) product(peepholes + (coupled ? gate : 2 * gate), output, room, hidden, true);
-  const one = f32x4.splat(1);
-  let rest = hidden;
-  let at: usize = 0;
-  while (rest > 0) {
-    const full = rest >= 4;
-    const i = loadLanes(z + at, full);
-    const f = coupled ? f32x4.sub(one, i) : loadLanes(z + gate + at, full);
-    const previous = loadLanes(before + at, full);
-    let dcHere = f32x4.add(loadLanes(dc + at, full), loadLanes(room + at, full));
-    let dcPrevious = f32x4.splat(0);
-    if (keepCell) {
-      dcPrevious = f32x4.mul(loadLanes(keepCell + at, full), dcHere);
-      dcHere = f32x4.sub(dcHere, dcPrevious);
-    }
-    const g = loadLanes(candidate + at, full);
-    const df = f32x4.mul(dcHere, previous);
-    const di = f32x4.mul(dcHere, g);
-    storeLanes(room + at, coupled ? f32x4.sub(di, df) : di, full);
-    if (!coupled) storeLanes(room + gate + at, df, full);
-    storeLanes(room + (candidate - z) + at, f32x4.mul(dcHere, i), full);
-    storeLanes(dc + at, f32x4.add(dcPrevious, f32x4.mul(dcHere, f)), full);
-    const step = full ? 4 : 1;
-    at += <usize>step << 2;
-    rest -= step;
-  }
-  call_indirect<void>(p.gateBackward, x, z, room, z, coupled ? hidden : 2 * hidden, p.gateParameters);
+  if (peepholes) product(peepholes + (coupled ? gate : 2 * gate), output, dCell, hidden, true);
+  const sigmoid = gatesAreSigmoid(p);
+  cellBackward(z, candidate, before, dCell, dc, keepCell, room, coupled ? 0 : gate, sigmoid, hidden);
+  if (!sigmoid) call_indirect<void>(p.gateBackward, x, z, room, z, coupled ? hidden : 2 * hidden, p.gateParameters);
   const dCandidate = room + (candidate - z);
   call_indirect<void>(p.cellBackward, x + (candidate - z), candidate, dCandidate, candidate, hidden, p.cellParameters);
   if (peepholes) {
@@ -319,6 +307,7 @@ export function lstmVariantBackward(plan: usize): void {
   const kept = p.workspace + (<usize>productWorkspaceSize(batch, 4 * hidden) << 2);
   const unprojected = kept + 2 * <usize>batch * row;
   const room = unprojected + <usize>batch * cellRow;
+  const dCell = room + 3 * cellRow;
   for (let step = p.steps - 1; step >= 0; step--) {
     const t = timeOf(step, p.steps, reverse);
     const first = <usize>(t * stride);
@@ -335,6 +324,7 @@ export function lstmVariantBackward(plan: usize): void {
       multiplyBy(projected, output, 0, p.projectionPanels, unprojected, batch, output, hidden, false, p.workspace);
       ds = unprojected;
     }
+    outputBackward(p, first, p.cells + next * cellRow, ds, dCell, dCell + <usize>batch * cellRow, room);
     for (let b: usize = 0; b < <usize>batch; b++) {
       const raw = p.raw ? p.raw + (first + b) * gateRow : 0;
       const keep = p.keepCell ? p.keepCell + (first + b) * cellRow : 0;
@@ -342,7 +332,7 @@ export function lstmVariantBackward(plan: usize): void {
       const before = p.cells + (slot + b) * cellRow;
       const c = p.cells + (next + b) * cellRow;
       const place = first + b;
-      variantRowBackward(p, z + b * gateRow, raw, before, c, ds + at, p.dc + at, keep, room, place);
+      variantRowBackward(p, z + b * gateRow, raw, before, c, dCell + at, p.dc + at, keep, room);
       if (!p.recurrentGain) continue;
       const normal = p.recurrent + place * gateRow;
       const scale = load<f32>(p.recurrentScales + (place << 2));

@@ -1,6 +1,13 @@
 /** Arithmetic on rows of a state: what the variants of cells are put together from. */
 import { loadLanes, storeLanes } from "../base/lanes";
 
+/** d⊙y⊙(1 − y): a gradient on its way back through y = σ(x). */
+// @ts-ignore: decorator
+@inline
+export function throughSigmoid(d: v128, y: v128): v128 {
+  return f32x4.mul(d, f32x4.mul(y, f32x4.sub(f32x4.splat(1), y)));
+}
+
 /** y := a⊙b, or y += a⊙b; y may be a or b. */
 export function product(a: usize, b: usize, y: usize, count: i32, accumulate: bool): void {
   for (; count >= 4; count -= 4) {

@@ -1,7 +1,7 @@
 /**
  * Expressions that are compiled at run time beside the same functions written by hand: maps and gradients, training steps of
  * recurrent networks, and how long a text takes to become callable. Turns are interleaved; ratios are of medians.
- *   npm run bench:expressions [-- --turns N]
+ *   npm run bench:expressions [-- --turns N --only text,maps,training]
  */
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
@@ -25,7 +25,9 @@ import {
 } from "unrolled";
 import { medianOf } from "../rows.ts";
 
-const { values } = parseArgs({ options: { turns: { type: "string", default: "25" } } });
+const { values } = parseArgs({
+  options: { turns: { type: "string", default: "25" }, only: { type: "string", default: "text,maps,training" } },
+});
 const turns = Number(values.turns);
 
 function millisecondsOf(work: () => void, times: number): number {
@@ -139,6 +141,9 @@ function timeToCallable(): void {
   );
 }
 
-timeToCallable();
-compareMaps();
-compareTraining();
+const parts: Record<string, () => void> = { text: timeToCallable, maps: compareMaps, training: compareTraining };
+for (const part of values.only.split(",")) {
+  const run = parts[part];
+  if (run === undefined) throw new RangeError(`--only: expected some of ${Object.keys(parts).join(", ")}, got ${part}`);
+  run();
+}
