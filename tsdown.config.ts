@@ -35,7 +35,7 @@ function sharedAs(name: string): Rolldown.OutputOptions {
   return {
     ...sharedOutput,
     chunkFileNames: (chunk) => `${name}${chunk.name.endsWith(".d") ? ".d.ts" : ".js"}`,
-    codeSplitting: { groups: [{ name, test: /\/src\/(?!laboratory\/|workerd\.ts).*(?<!\.d)\.ts$/ }] },
+    codeSplitting: { groups: [{ name, test: /\/src\/(?!laboratory\/|entries\/|workerd\.ts).*(?<!\.d)\.ts$/ }] },
   };
 }
 
@@ -45,7 +45,11 @@ function sharedAs(name: string): Rolldown.OutputOptions {
  */
 const library: UserConfig = {
   ...shared,
-  entry: { index: "src/index.ts", laboratory: "src/laboratory/index.ts" },
+  entry: {
+    index: "src/index.ts",
+    laboratory: "src/laboratory/index.ts",
+    ...Object.fromEntries(["activations", "train", "io", "wasm"].map((name) => [name, `src/entries/${name}.ts`])),
+  },
   outputOptions: sharedAs("library"),
   platform: "neutral",
   dts: true,

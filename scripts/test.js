@@ -2,6 +2,7 @@
  * The whole check of the project, as `npm test` runs it: kernels, then side by side on two cores
  *   left:  types of src/ + test/ + assembly/, Biome, import directions
  *   right: the package in dist/, the pages for the browser, every vitest suite
+ * and, with --hosts, the packed package on every host of test/hosts after them.
  * The last line is always `tests: N passed, N failed, N skipped`. A check that is not a test (types, lint, build) and a
  * test file that does not load count as one failure each.
  */
@@ -28,7 +29,7 @@ function run(name, command, ...parameters) {
   child.stderr.on("data", (piece) => output.push(piece));
   return new Promise((done) => {
     const finish = (passed) => {
-      if (!passed || name === "vitest") process.stdout.write(Buffer.concat(output));
+      if (!passed || name === "vitest" || name === "hosts") process.stdout.write(Buffer.concat(output));
       console.log(`${passed ? "ok    " : "FAILED"} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
       if (!passed) failedChecks.push(name);
       done(passed);
@@ -63,8 +64,22 @@ async function buildAndTest() {
   );
 }
 
-/** Counts of the JSON report; zeros when vitest wrote none. */
-function count() {
+/** Runs the matrix of hosts, whose table is always shown, and reads what it counted; zeros when it wrote nothing. */
+async function tryHosts() {
+  const told = join(root, "build", "hosts.json");
+  rmSync(told, { force: true });
+  if (await run("the matrix of hosts", "tsdown", "--config", "test/hosts/tsdown.config.ts")) {
+    await run("hosts", "node", "build/hosts/main.js", "--json", told);
+  }
+  try {
+    return JSON.parse(readFileSync(told, "utf8"));
+  } catch {
+    return { passed: 0, failed: 0, skipped: 0 };
+  }
+}
+
+/** Counts of vitest's JSON report; zeros when it wrote none. */
+function countSuites() {
   try {
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
       readFileSync(report, "utf8"),
@@ -85,8 +100,13 @@ mkdirSync(dirname(report), { recursive: true });
 const compiled = await run("kernels", "node", "scripts/build-wasm.js");
 if (compiled) await Promise.all([checkSources(), buildAndTest()]);
 
-const { passed, failed, skipped } = count();
-const checks = failedChecks.filter((name) => name !== "vitest" || failed === 0);
+let hosts = { passed: 0, failed: 0, skipped: 0 };
+if (compiled && process.argv.includes("--hosts")) hosts = await tryHosts();
+
+const suites = countSuites();
+const [passed, failed, skipped] = ["passed", "failed", "skipped"].map((outcome) => suites[outcome] + hosts[outcome]);
+const counted = { vitest: suites.failed, hosts: hosts.failed };
+const checks = failedChecks.filter((name) => !counted[name]);
 if (failedChecks.length > 0) console.log(`failed: ${failedChecks.join(", ")}`);
 console.log(`tests: ${passed} passed, ${failed + checks.length} failed, ${skipped} skipped`);
 process.exitCode = failedChecks.length > 0 || failed > 0 ? 1 : 0;

@@ -1,7 +1,10 @@
 /** What is published: the files of the tarball, how they are reached, and how little they weigh. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { describe, expect, test } from "vitest";
@@ -63,6 +66,34 @@ test("the library has no dependencies and imports nothing", () => {
 test("publint has nothing to say", async () => {
   const { messages } = await publint({ pkgDir: root, level: "suggestion", strict: true, pack: false });
   expect(messages.map((message) => formatMessage(message, manifest))).toEqual([]);
+});
+
+test("types resolve to what runs, for bundlers and for Node's modules", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "unrolled-types-"));
+  try {
+    execFileSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], { cwd: root });
+    const tarball = createPackageFromTarballData(readFileSync(join(folder, `unrolled-${manifest.version}.tgz`)));
+    const result = await checkPackage(tarball, { excludeEntrypoints: [/\.wasm$/] });
+    if (!result.types) throw new Error("expected types");
+    // The package is for ECMAScript modules; require() and resolution without "exports" are not meant to find types.
+    const meant = result.problems.filter(
+      (problem) => !("resolutionKind" in problem && /^node10$|^node16-cjs$/.test(problem.resolutionKind)),
+    );
+    expect(meant).toEqual([]);
+    expect(Object.keys(result.entrypoints)).toEqual(
+      expect.arrayContaining([".", "./activations", "./train", "./io", "./wasm"]),
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test.each(["activations", "train", "io", "wasm"])("unrolled/%s gives the same objects as unrolled", async (entry) => {
+  const whole = await import(`${root}/dist/index.js`);
+  const part = await import(`${root}/dist/${entry}.js`);
+  const names = Object.keys(part);
+  expect(names.length).toBeGreaterThan(3);
+  expect(names.filter((name) => part[name] !== whole[name])).toEqual([]);
 });
 
 describe("minified and gzipped, what is imported weighs no more than its budget", () => {

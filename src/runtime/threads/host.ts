@@ -35,6 +35,7 @@ interface NodeModules {
 interface Host {
   process?: { getBuiltinModule?: <Name extends keyof NodeModules>(name: Name) => NodeModules[Name] | undefined };
   Worker?: typeof Worker;
+  Deno?: unknown;
   navigator?: { hardwareConcurrency?: number };
   crossOriginIsolated?: boolean;
   SharedArrayBuffer?: unknown;
@@ -48,7 +49,7 @@ export function obstacle(): string | null {
     return "this page is not cross-origin isolated; serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
   }
   if (typeof host.SharedArrayBuffer !== "function") return "this runtime has no SharedArrayBuffer";
-  if (!nodeWorkers() && typeof host.Worker !== "function") {
+  if (!nodeWorkers() && !host.Worker) {
     return "this runtime has no workers (Node needs 20.16, 22.3 or later)";
   }
   return null;
@@ -63,9 +64,9 @@ function builtin<Name extends keyof NodeModules>(name: Name): NodeModules[Name] 
   return host.process?.getBuiltinModule?.(name);
 }
 
-/** Bun and Deno have both kinds of workers; the one of the web is theirs by birth. */
+/** Bun and Deno have both kinds of workers: Bun's by birth is the web's, and Deno's of the web keep its process alive. */
 function nodeWorkers(): NodeModules["node:worker_threads"] | undefined {
-  return typeof host.Worker === "function" ? undefined : builtin("node:worker_threads");
+  return host.Worker && !host.Deno ? undefined : builtin("node:worker_threads");
 }
 
 /** Starts a worker from the inlined code. @throws whatever the host throws when it refuses. */
@@ -92,8 +93,7 @@ function startInNode({ Worker }: NodeModules["node:worker_threads"], name: strin
 
 function startInPage(name: string, events: WorkerEvents): WorkerHandle {
   const url = URL.createObjectURL(new Blob([`const port = self;${source}`], { type: "text/javascript" }));
-  // A module because Deno knows no other kind.
-  const worker = new Worker(url, { type: "module", name });
+  const worker = new Worker(url, { name });
   worker.onmessage = () => {
     URL.revokeObjectURL(url);
     events.ready();
