@@ -1,6 +1,6 @@
 /**
  * The direction of imports. A layer may use the layers before it and nothing else:
- * wasm <- runtime <- tensor <- autograd <- ops <- nn <- optim <- train <- laboratory, with io, data, decoding and metrics on tensor,
+ * wasm <- runtime <- tensor <- autograd <- ops <- nn <- optim <- train <- laboratory, with io, data, decoding and metrics on tensor, worker beside the laboratory,
  * stream on runtime and tensor, and the command line on the public names only. So is the entry for Node, which bundles
  * beside the library and takes errors, which must be the library's own, and the check of options from the runtime.
  */
@@ -17,6 +17,7 @@ allowed.nn = [...allowed.nn, "io", "stream"];
 allowed.optim = [...allowed.optim, "io"];
 allowed.train = [...allowed.train, "io", "data", "stream"];
 allowed.laboratory = [...allowed.laboratory, "io", "data", "metrics"];
+allowed.worker = ["runtime", "data", "train"];
 
 const direction = Object.entries(allowed).map(([folder, targets]) => ({
   name: `layer-${folder}`,

@@ -35,7 +35,9 @@ function sharedAs(name: string): Rolldown.OutputOptions {
   return {
     ...sharedOutput,
     chunkFileNames: (chunk) => `${name}${chunk.name.endsWith(".d") ? ".d.ts" : ".js"}`,
-    codeSplitting: { groups: [{ name, test: /\/src\/(?!laboratory\/|entries\/|workerd\.ts).*(?<!\.d)\.ts$/ }] },
+    codeSplitting: {
+      groups: [{ name, test: /\/src\/(?!laboratory\/|entries\/|worker\/|workerd\.ts).*(?<!\.d)\.ts$/ }],
+    },
   };
 }
 
@@ -48,6 +50,7 @@ const library: UserConfig = {
   entry: {
     index: "src/index.ts",
     laboratory: "src/laboratory/index.ts",
+    worker: "src/worker/index.ts",
     ...Object.fromEntries(["activations", "train", "io", "wasm"].map((name) => [name, `src/entries/${name}.ts`])),
   },
   outputOptions: sharedAs("library"),

@@ -21,6 +21,7 @@ export default defineConfig({
         resolve: {
           alias: {
             "unrolled/laboratory": fileURLToPath(new URL("./src/laboratory/index.ts", import.meta.url)),
+            "unrolled/worker": fileURLToPath(new URL("./src/worker/index.ts", import.meta.url)),
             "unrolled/node": fileURLToPath(new URL("./src/node/index.ts", import.meta.url)),
             unrolled: fileURLToPath(new URL("./src/index.ts", import.meta.url)),
           },

@@ -12,6 +12,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import * as unrolled from "../../src/index.ts";
 import * as laboratory from "../../src/laboratory/index.ts";
 import * as node from "../../src/node/index.ts";
+import * as worker from "../../src/worker/index.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, "build/docstrings");
@@ -57,16 +58,24 @@ function typesOf(file: string): string[] {
   );
 }
 
+/** What an entry exports that the library does not. */
+function own(entry: object): string[] {
+  return Object.keys(entry).filter((name) => !(name in unrolled));
+}
+
 /** The library's entries, and what each exports. */
 const entries = [
   { from: "unrolled", values: Object.keys(unrolled), types: typesOf("index.ts") },
   { from: "unrolled/laboratory", values: Object.keys(laboratory), types: typesOf("laboratory/index.ts") },
+  { from: "unrolled/worker", values: own(worker), types: typesOf("worker/index.ts") },
   { from: "unrolled/node", values: Object.keys(node), types: typesOf("node/index.ts") },
 ];
 
 /** Examples that are not run but type-checked, by a name that they alone use, and why. */
 const notRun: Readonly<Record<string, string>> = {
   sentencePieceTokenizer: "its binary model file comes from training on a text, and is in no few lines written",
+  serveTraining: "it runs in a worker alone; test/worker and test/browser/worker.test.ts do that",
+  trainInWorker: "it starts a worker; test/worker and test/browser/worker.test.ts do that",
   workerExecutor: "its workers load the built library; test/node/worker-executor.test.ts runs them",
 };
 

@@ -15,6 +15,7 @@ import {
   Trainer,
   threadsReady,
 } from "unrolled";
+import { loseAndGoOn, refusalOf, trainBeside } from "./beside.ts";
 import { type Outcome, trainDeterministically } from "./deterministic-training.ts";
 import { trainWithExpression } from "./policy.ts";
 import { runTrials } from "./trial.ts";
@@ -87,6 +88,9 @@ export const probe = {
   trainOnThreads,
   trainWithExpression,
   runTrials,
+  trainBeside,
+  loseAndGoOn,
+  refusalOf,
 };
 
 declare global {

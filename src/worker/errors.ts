@@ -1,0 +1,38 @@
+/** Errors on their way between a worker and its page, and the one of a worker that is gone. */
+import * as errors from "../runtime/errors.ts";
+import type { TrainingSnapshot, WrittenError } from "./protocol.ts";
+
+/**
+ * The worker that trained has ended, or says nothing any more. What it had learned up to its last snapshot is not lost.
+ *
+ * ```ts
+ * const lost = new WorkerLostError("the worker ended", undefined);
+ * lost.snapshot; // undefined
+ * lost instanceof UnrolledError; // true
+ * ```
+ */
+export class WorkerLostError extends errors.UnrolledError {
+  override readonly name = "WorkerLostError";
+  /** The last one there was: `trainInWorker` goes on from its `checkpoint`. */
+  readonly snapshot: TrainingSnapshot | undefined;
+
+  constructor(message: string, snapshot: TrainingSnapshot | undefined, options?: ErrorOptions) {
+    super(message, options);
+    this.snapshot = snapshot;
+  }
+}
+
+/** An error as plain data. */
+export function written(error: unknown): WrittenError {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  const { name, message, stack } = error;
+  return stack === undefined ? { name, message } : { name, message, stack };
+}
+
+/** The error that was written: of this library, of the same class. */
+export function revived({ name, message, stack }: WrittenError): Error {
+  const Class = (errors as unknown as Record<string, new (message: string) => Error>)[name];
+  const error = Class ? new Class(message) : Object.assign(new Error(message), { name });
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

@@ -1,0 +1,210 @@
+/** A training in the worker: takes a page's orders between two steps, and reports to it. */
+import { OptionError } from "../runtime/errors.ts";
+import type { Callback } from "../train/callback.ts";
+import type { Progress } from "../train/history.ts";
+import type { Trainer } from "../train/trainer.ts";
+import { written } from "./errors.ts";
+import type { Post } from "./port.ts";
+import type { Order, Report, Start, TrainingSnapshot } from "./protocol.ts";
+import type { ServedPage, ServedWork } from "./work.ts";
+
+type Make = (setup: unknown, page: ServedPage) => ServedWork | Promise<ServedWork>;
+
+/** Where it stands: nothing was asked for, the work is being made, it trains, it is over. */
+type Stage = "waiting" | "making" | "training" | "over";
+
+export class Session {
+  readonly #post: Post<Order, Report>["post"];
+  readonly #make: Make;
+  readonly #abort = new AbortController();
+  #stage: Stage = "waiting";
+  #work: ServedWork | undefined;
+  #start: Start | undefined;
+  /** Steps done. */
+  #step = 0;
+  /** That the training has begun, or will not. */
+  readonly #begun: Promise<void>;
+  #hasBegun!: () => void;
+  /** Lets the training go on; undefined while it does. */
+  #release: (() => void) | undefined;
+  #paused: Promise<void> | undefined;
+  /** Losses that the page has not been told of. */
+  #losses: number[] = [];
+  /** The progress that the page has not been told of. */
+  #latest: Progress | undefined;
+  #toldAt = 0;
+  #snapshotAt = 0;
+
+  constructor({ post, listen }: Post<Order, Report>, make: Make) {
+    this.#post = post;
+    this.#make = make;
+    this.#begun = new Promise((resolve) => {
+      this.#hasBegun = resolve;
+    });
+    listen((order) => this.#obey(order));
+  }
+
+  #obey(order: Order): void {
+    if (order.kind === "ping") this.#post({ kind: "pong" });
+    else if (order.kind === "start") this.#begin(order);
+    else if (order.kind === "abort") this.#end();
+    else this.#reply(order);
+  }
+
+  #end(): void {
+    this.#abort.abort();
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    this.#release?.();
+    this.#release = undefined;
+    this.#paused = undefined;
+  }
+
+  /** Does what an order with a number asks, and answers under the number. */
+  async #reply(order: Exclude<Order, { kind: "start" | "abort" | "ping" }>): Promise<void> {
+    const { id } = order;
+    try {
+      if (order.kind === "pause") this.#pause();
+      await this.#begun;
+      if (order.kind === "ask") {
+        this.#post({ kind: "answer", id, value: await this.#answer(order.question, order.argument) });
+      } else if (order.kind === "snapshot") {
+        this.#postSnapshot(this.#snapshot());
+        this.#post({ kind: "answer", id, value: undefined });
+      } else {
+        if (order.kind === "continue") this.#goOn();
+        this.#post({ kind: "answer", id, value: this.#step });
+      }
+    } catch (error) {
+      this.#post({ kind: "refusal", id, error: written(error) });
+    }
+  }
+
+  #pause(): void {
+    this.#paused ??= new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  #answer(question: string, argument: unknown): unknown {
+    const questions = this.#work?.questions ?? {};
+    if (!Object.hasOwn(questions, question)) {
+      const known = Object.keys(questions).join(", ") || "none";
+      throw new OptionError(`ask: expected a question of ${known}, got ${JSON.stringify(question)}`);
+    }
+    return (questions[question] as (argument: unknown) => unknown)(argument);
+  }
+
+  async #begin(start: Start): Promise<void> {
+    if (this.#stage !== "waiting") return;
+    this.#stage = "making";
+    this.#start = start;
+    try {
+      const work = await this.#make(start.setup, { tell: (value) => this.#post({ kind: "told", value }) });
+      this.#work = work;
+      this.#stage = "training";
+      // What the page said right after its start is heard before the first step.
+      await new Promise((resolve) => setTimeout(resolve));
+      await this.#train(work, start);
+    } catch (error) {
+      const safe = this.#stage === "training" ? this.#snapshotIfAny() : undefined;
+      this.#post({ kind: "failed", error: written(error), snapshot: safe }, safe && buffersOf(safe));
+    } finally {
+      this.#hasBegun();
+      this.#stage = "over";
+    }
+  }
+
+  async #train({ trainer, data, fit = {} }: ServedWork, { resume }: Start): Promise<void> {
+    const { callbacks = [], onProgress, signal } = fit;
+    signal?.addEventListener("abort", () => this.#end());
+    if (signal?.aborted) this.#end();
+    this.#toldAt = performance.now();
+    this.#snapshotAt = this.#toldAt;
+    const history = await trainer.fit(data, {
+      ...fit,
+      ...(resume && { resume }),
+      callbacks: [...callbacks, this.#callback()],
+      signal: this.#abort.signal,
+      onProgress: async (progress) => {
+        await onProgress?.(progress);
+        this.#tell(progress);
+      },
+    });
+    this.#flush();
+    const snapshot = this.#snapshot();
+    this.#post({ kind: "done", history, snapshot }, buffersOf(snapshot));
+  }
+
+  /** Waits where a page has said so: before the first step, and after each. */
+  #callback(): Callback {
+    const wait = async (): Promise<void> => {
+      await this.#paused;
+    };
+    return {
+      onFitStart: async (state) => {
+        this.#step = state.step;
+        this.#hasBegun();
+        await wait();
+      },
+      onStepEnd: async ({ stopping }) => {
+        this.#snapshotIfDue();
+        if (stopping === undefined) await wait();
+      },
+    };
+  }
+
+  /** Tells of a step: at once when it was validated, otherwise when the last telling is long enough ago. */
+  #tell(progress: Progress): void {
+    this.#step = progress.step;
+    this.#losses.push(progress.loss);
+    this.#latest = progress;
+    const due = performance.now() - this.#toldAt >= (this.#start?.progressEvery ?? 0);
+    if (due || progress.validation !== undefined) this.#flush();
+  }
+
+  #flush(): void {
+    const progress = this.#latest;
+    if (progress === undefined) return;
+    const now = performance.now();
+    const losses = Float32Array.from(this.#losses);
+    const stepsPerSecond = (losses.length * 1000) / Math.max(now - this.#toldAt, 1e-3);
+    this.#toldAt = now;
+    this.#losses = [];
+    this.#latest = undefined;
+    this.#post({ kind: "progress", progress: { ...progress, losses, stepsPerSecond } }, [losses.buffer]);
+  }
+
+  #snapshotIfDue(): void {
+    const every = this.#start?.snapshotEvery ?? 0;
+    if (every === 0 || performance.now() - this.#snapshotAt < every) return;
+    this.#postSnapshot(this.#snapshot());
+  }
+
+  #postSnapshot(snapshot: TrainingSnapshot): void {
+    this.#snapshotAt = performance.now();
+    this.#post({ kind: "snapshot", snapshot }, buffersOf(snapshot));
+  }
+
+  /** @throws {OptionError} when there is no training. */
+  #snapshot(): TrainingSnapshot {
+    if (!this.#work) throw new OptionError("snapshot: expected a training, got none that could be made");
+    const trainer: Trainer = this.#work.trainer;
+    return { step: this.#step, checkpoint: trainer.save(), weights: trainer.model.save() };
+  }
+
+  #snapshotIfAny(): TrainingSnapshot | undefined {
+    try {
+      return this.#snapshot();
+    } catch {
+      // What failed may be the trainer's own beginning: then there is nothing to save.
+      return undefined;
+    }
+  }
+}
+
+function buffersOf({ checkpoint, weights }: TrainingSnapshot): ArrayBuffer[] {
+  return [checkpoint.buffer, weights.buffer];
+}
