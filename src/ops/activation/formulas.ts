@@ -11,7 +11,10 @@ function squareplus(): string {
   return `where(x < 0, 0.25 * b / (0.5 * ${root} - 0.5 * x), 0.5 * x + 0.5 * ${root})`;
 }
 
-/** Near 0, where x − tanh x would cancel, x³ times its minimax polynomial in x². */
+/**
+ * Near 0, where x − tanh x would cancel, x³ times its minimax polynomial in x²; from 1 on ((|x| − 1) + (|x| + 1)·E)/(1 + E)
+ * with E = e^(−2|x|), a sum of what is positive.
+ */
 export const TANH_SHRINK = /* @__PURE__ */ tanhShrink();
 
 function tanhShrink(): string {
@@ -19,7 +22,8 @@ function tanhShrink(): string {
     ...["2.29848429e-5", "-0.000218291127", "0.00101187301", "-0.00324418023", "0.00869274326", "-0.0218208134"],
     ...["0.0539611243", "-0.133332923", "0.333333343"],
   ].reduce((higher, coefficient) => `(${higher} * x ^ 2 + ${coefficient})`);
-  return `where(abs(x) < 1.25, x ^ 3 * ${polynomial}, x - tanh(x))`;
+  const magnitude = "((abs(x) - 1) + (min(abs(x), 50) + 1) * exp(-2 * abs(x))) / (1 + exp(-2 * abs(x)))";
+  return `where(abs(x) < 1, x ^ 3 * ${polynomial}, where(x < 0, -${magnitude}, ${magnitude}))`;
 }
 
 export const RATIONAL = /* @__PURE__ */ rational();
