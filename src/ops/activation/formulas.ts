@@ -13,7 +13,7 @@ function squareplus(): string {
 
 /**
  * Near 0, where x − tanh x would cancel, x³ times its minimax polynomial in x²; from 1 on ((|x| − 1) + (|x| + 1)·E)/(1 + E)
- * with E = e^(−2|x|), a sum of what is positive.
+ * with E = e^(−2|x|), a sum of what is positive; as it stands where nothing cancels.
  */
 export const TANH_SHRINK = /* @__PURE__ */ tanhShrink();
 
@@ -22,8 +22,9 @@ function tanhShrink(): string {
     ...["2.29848429e-5", "-0.000218291127", "0.00101187301", "-0.00324418023", "0.00869274326", "-0.0218208134"],
     ...["0.0539611243", "-0.133332923", "0.333333343"],
   ].reduce((higher, coefficient) => `(${higher} * x ^ 2 + ${coefficient})`);
-  const magnitude = "((abs(x) - 1) + (min(abs(x), 50) + 1) * exp(-2 * abs(x))) / (1 + exp(-2 * abs(x)))";
-  return `where(abs(x) < 1, x ^ 3 * ${polynomial}, where(x < 0, -${magnitude}, ${magnitude}))`;
+  const magnitude = "((abs(x) - 1) + (abs(x) + 1) * exp(-2 * abs(x))) / (1 + exp(-2 * abs(x)))";
+  const middle = `where(abs(x) < 4, where(x < 0, -${magnitude}, ${magnitude}), x - tanh(x))`;
+  return `where(abs(x) < 1, x ^ 3 * ${polynomial}, ${middle})`;
 }
 
 export const RATIONAL = /* @__PURE__ */ rational();
