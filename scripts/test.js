@@ -2,7 +2,7 @@
  * The whole check of the project, as `npm test` runs it: kernels, then side by side on two cores
  *   left:  types of src/ + test/ + assembly/, Biome, import directions
  *   right: the package in dist/, the pages for the browser, every vitest suite
- * and, with --hosts, the packed package on every host of test/hosts after them.
+ * and, with --complete, the documentation, and the packed package on every host of test/hosts, after them.
  * The last line is always `tests: N passed, N failed, N skipped`. A check that is not a test (types, lint, build) and a
  * test file that does not load count as one failure each.
  */
@@ -19,7 +19,8 @@ const failedChecks = [];
 function run(name, command, ...parameters) {
   const started = Date.now();
   const local = join(root, "node_modules", ".bin", command);
-  const child = spawn(command === "node" ? process.execPath : local, parameters, {
+  const file = { node: process.execPath, npm: "npm" }[command] ?? local;
+  const child = spawn(file, parameters, {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" },
@@ -101,7 +102,10 @@ const compiled = await run("kernels", "node", "scripts/build-wasm.js");
 if (compiled) await Promise.all([checkSources(), buildAndTest()]);
 
 let hosts = { passed: 0, failed: 0, skipped: 0 };
-if (compiled && process.argv.includes("--hosts")) hosts = await tryHosts();
+if (compiled && process.argv.includes("--complete")) {
+  await run("documentation", "npm", "run", "docs", "--silent");
+  hosts = await tryHosts();
+}
 
 const suites = countSuites();
 const [passed, failed, skipped] = ["passed", "failed", "skipped"].map((outcome) => suites[outcome] + hosts[outcome]);

@@ -2,6 +2,8 @@
  * unrolled: recurrent networks at native speed, anywhere JavaScript runs.
  *
  * Import and use: the engine finds its binary and starts by itself.
+ *
+ * @module unrolled
  */
 
 export { checkpoint } from "./autograd/checkpoint.ts";

@@ -37,7 +37,7 @@ export interface ArrayDatasetOptions {
  * data.batch(Int32Array.of(4, 2)).input.shape; // [7, 2, 3]
  * ```
  *
- * @param timeMajor inputs [N, T, ...] become batches [T, B, ...], as recurrent layers read them; "both": targets too.
+ * @param options timeMajor: inputs [N, T, ...] become batches [T, B, ...], as recurrent layers read them; "both": targets too.
  * @throws {DataError} when there are none; {ShapeError} when inputs and targets are not equally many.
  */
 export function arrayDataset(inputs: Tensor, targets: Tensor, options: ArrayDatasetOptions = {}): Dataset {
@@ -106,7 +106,7 @@ function gatherTimeMajor(data: Numbers, { shape }: Tensor, indices: Int32Array):
  * target; // [[6, 8], [7, 9]]
  * ```
  *
- * @param stride from one window's start to the next; 1 unless given, `window` for windows that do not overlap.
+ * @param options stride from one window's start to the next; 1 unless given, `window` for windows that do not overlap.
  * @throws {OptionError} when window or stride is not a whole number ≥ 1; {DataError} when no window fits.
  */
 export function textWindows(tokens: Int32Array, options: { window: number; stride?: number }): Dataset {

@@ -2,6 +2,8 @@
  * unrolled/laboratory: what goes on inside a recurrent network while it learns, and which activation makes it learn best.
  *
  * Runs wherever the library does, on the library's own engine.
+ *
+ * @module unrolled/laboratory
  */
 
 export { type CompareOptions, type CompareProgress, compareActivations } from "./compare/compareActivations.ts";

@@ -2,6 +2,8 @@
  * unrolled/node: what needs Node's files.
  *
  * It is used beside `unrolled` and shares its classes; parsers that it uses are inside.
+ *
+ * @module unrolled/node
  */
 
 export {

@@ -28,7 +28,7 @@ export interface AttentionOptions {
 export interface AttentionResult {
   /** [..., T, E] */
   readonly output: Tensor;
-  /** [..., T, S]: each row adds up to 1; before dropout. */
+  /** [..., T, S]; each row adds up to 1; before dropout. */
   readonly weights: Tensor;
 }
 

@@ -1,6 +1,8 @@
 /**
  * `unrolled/worker`: training in a worker, for pages that stay live and programs that go on. The page's half brings no engine
  * with it.
+ *
+ * @module unrolled/worker
  */
 
 export { UnrolledError } from "../runtime/errors.ts";

@@ -13,6 +13,7 @@ import * as unrolled from "../../src/index.ts";
 import * as laboratory from "../../src/laboratory/index.ts";
 import * as node from "../../src/node/index.ts";
 import * as worker from "../../src/worker/index.ts";
+import { expectSame, plain, withChecks } from "./checked.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, "build/docstrings");
@@ -101,53 +102,6 @@ function withImports(code: string): string {
 ${code}
 export {};
 `;
-}
-
-function isExpression(text: string): boolean {
-  try {
-    new Function(`return (${text});`);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** `expression; // value` on a line of its own as a call of `expectValue`. */
-function withChecks(code: string): string {
-  return code.replace(
-    /^(?!(?:const|let|class|function|for|if|\/\/)\b)(\S.*); \/\/ (.+)$/gm,
-    (all, expression, value) =>
-      isExpression(value) ? `globalThis.expectValue(() => (${expression}), ${value});` : all,
-  );
-}
-
-/** A tensor or an array as nested lists of numbers; anything else as it is. */
-function plain(value: unknown): unknown {
-  if (value instanceof unrolled.Tensor) return nested([...value.toArray()], value.shape);
-  return ArrayBuffer.isView(value) ? [...(value as Float32Array)] : value;
-}
-
-function nested(numbers: number[], [length, ...rest]: readonly number[]): unknown {
-  if (length === undefined) return numbers[0];
-  const size = numbers.length / length;
-  return Array.from({ length }, (_, i) => nested(numbers.slice(i * size, (i + 1) * size), rest));
-}
-
-/** Numbers are the same to a millionth; everything else is equal. */
-function expectSame(actual: unknown, wanted: unknown, code: string): void {
-  if (typeof wanted === "number") {
-    expect(actual, code).toBeTypeOf("number");
-    expect(Math.abs((actual as number) - wanted), `${code} is ${actual}, not ${wanted}`).toBeLessThanOrEqual(
-      1e-6 * Math.max(1, Math.abs(wanted)),
-    );
-  } else if (Array.isArray(wanted) && Array.isArray(actual)) {
-    expect(actual.length, `${code}: how many`).toBe(wanted.length);
-    wanted.forEach((value, i) => {
-      expectSame(actual[i], value, code);
-    });
-  } else {
-    expect(actual, code).toEqual(wanted);
-  }
 }
 
 /** Runs an example and returns how many values it was held to and lines it printed. */

@@ -31,7 +31,7 @@ export class Recognizer {
   recognize(stroke: Stroke): Float32Array {
     return noGrad(() => {
       const input = tensor(featuresOf(stroke), [STEPS, 1, FEATURES]);
-      return softmax(this.#network.forward(input) as ReturnType<typeof softmax>, -1).toArray() as Float32Array;
+      return softmax(this.#network.forward(input), -1).toArray() as Float32Array;
     });
   }
 

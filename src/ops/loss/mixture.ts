@@ -13,7 +13,7 @@ export interface MixtureParameters {
   logits: Tensor;
   /** [..., K, D] */
   means: Tensor;
-  /** [..., K, D]: logarithms of the standard deviations. */
+  /** [..., K, D]; logarithms of the standard deviations. */
   logScales: Tensor;
 }
 
