@@ -6,27 +6,6 @@
 import { loadLanes, storeLanes } from "../base/lanes";
 import { throughSigmoid } from "./row";
 
-/** Four lanes of `nextCell`, or one. */
-// @ts-ignore: decorator
-@inline
-function nextCellLanes(
-  z: usize,
-  candidate: usize,
-  before: usize,
-  c: usize,
-  keepCell: usize,
-  forget: usize,
-  at: usize,
-  full: bool,
-): void {
-  const i = loadLanes(z + at, full);
-  const f = forget ? loadLanes(z + forget + at, full) : f32x4.sub(f32x4.splat(1), i);
-  const previous = loadLanes(before + at, full);
-  let next = f32x4.add(f32x4.mul(f, previous), f32x4.mul(i, loadLanes(candidate + at, full)));
-  if (keepCell) next = f32x4.add(next, f32x4.mul(loadLanes(keepCell + at, full), f32x4.sub(previous, next)));
-  storeLanes(c + at, next, full);
-}
-
 /** c_t, given the gates; f lies `forget` bytes behind i, or is 1 − i where that is 0. */
 export function nextCell(
   z: usize,
@@ -38,13 +17,17 @@ export function nextCell(
   hidden: i32,
 ): void {
   let at: usize = 0;
-  for (; hidden >= 4; hidden -= 4) {
-    nextCellLanes(z, candidate, before, c, keepCell, forget, at, true);
-    at += 16;
-  }
-  for (; hidden > 0; hidden--) {
-    nextCellLanes(z, candidate, before, c, keepCell, forget, at, false);
-    at += 4;
+  while (hidden > 0) {
+    const full = hidden >= 4;
+    const i = loadLanes(z + at, full);
+    const f = forget ? loadLanes(z + forget + at, full) : f32x4.sub(f32x4.splat(1), i);
+    const previous = loadLanes(before + at, full);
+    let next = f32x4.add(f32x4.mul(f, previous), f32x4.mul(i, loadLanes(candidate + at, full)));
+    if (keepCell) next = f32x4.add(next, f32x4.mul(loadLanes(keepCell + at, full), f32x4.sub(previous, next)));
+    storeLanes(c + at, next, full);
+    const step = full ? 4 : 1;
+    at += <usize>step << 2;
+    hidden -= step;
   }
 }
 

@@ -96,7 +96,7 @@ export class Heap {
         const have = this.#memory.buffer.byteLength;
         throw new MemoryError(
           `engine memory: wanted ${missing} more bytes, have ${have} and the runtime refuses to grow further; ` +
-            "end the step with optimizer.step(), wrap inference in noGrad(), or use smaller batches",
+            "end the step with optimizer.step(), infer inside noGrad(), or use smaller batches",
           { cause },
         );
       }

@@ -35,7 +35,7 @@ export interface Progress {
 export interface HistorySoFar {
   /** Steps done. */
   readonly steps: number;
-  /** Loss of each step's batch. */
+  /** Loss of each step's batch, or of the latest (see `keepLosses`). */
   readonly loss: readonly number[];
   readonly validation: readonly Validation[];
   readonly seconds: number;

@@ -167,5 +167,5 @@ export function outputOf(result: unknown): Tensor {
   if (result instanceof Tensor) return result;
   const output = (result as { output?: unknown } | null)?.output;
   if (output instanceof Tensor) return output;
-  throw new OptionError("Trainer model: expected forward() to return a tensor, or an object with a tensor `output`");
+  throw new OptionError("Trainer model: expected forward() to return a tensor or { output }, got neither");
 }

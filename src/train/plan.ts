@@ -34,6 +34,11 @@ export interface FitOptions {
   validationEvery?: number;
   /** What validations measure besides the loss, by name: the mean over batches, weighted as the loss is. */
   metrics?: Readonly<Record<string, Metric>>;
+  /**
+   * Of a training without an end: the history holds at least this many of the latest losses, and at most twice as many, so
+   * that memory stays where it is; default: all of them.
+   */
+  keepLosses?: number;
   /** Who is told of the training, in order. */
   callbacks?: readonly Callback[];
   /**
@@ -58,6 +63,7 @@ const fitOptions = [
   "validation",
   "validationEvery",
   "metrics",
+  "keepLosses",
   "callbacks",
   "resume",
   "signal",
@@ -85,7 +91,7 @@ export function planOf(data: Dataset | BatchSource, options: FitOptions): Plan {
   const accumulate = requireCount("fit accumulate", options.accumulate ?? 1);
   requireData("fit", data);
   if (options.validation) requireData("fit validation", options.validation);
-  if (options.validationEvery !== undefined) requireCount("fit validationEvery", options.validationEvery);
+  for (const name of ["validationEvery", "keepLosses"] as const) requireCount(`fit ${name}`, options[name] ?? 1);
   if (options.seconds !== undefined && !(options.seconds > 0)) {
     throw new OptionError(`fit seconds: expected a number > 0, got ${options.seconds}`);
   }

@@ -114,7 +114,7 @@ export class Run {
   }
 
   async #advance(portion: Portion): Promise<void> {
-    const { schedule, onProgress } = this.#plan.options;
+    const { schedule, onProgress, keepLosses = Number.POSITIVE_INFINITY } = this.#plan.options;
     const { optimizer } = this.#learner;
     await this.#tell("onStepStart");
     if (schedule) optimizer.learningRate = schedule.rateAt(this.#step);
@@ -123,6 +123,7 @@ export class Run {
     const { loss, gradientNorm, state } = this.#learner.step(this.#step + 1, portion, carry);
     this.#carried = state;
     this.#loss.push(loss);
+    if (this.#loss.length > 2 * keepLosses) this.#loss.splice(0, keepLosses);
     this.#step++;
     this.#inEpoch++;
     this.#passEnded = portion.last;

@@ -1,5 +1,20 @@
 /** Errors on their way between a worker and its page, and the one of a worker that is gone. */
-import * as errors from "../runtime/errors.ts";
+import {
+  AutogradError,
+  ConfigurationError,
+  DataError,
+  ExpressionError,
+  FileError,
+  LifetimeError,
+  MemoryError,
+  NumericError,
+  OptionError,
+  ShapeError,
+  ThreadError,
+  UnrolledError,
+  UnsupportedRuntimeError,
+  WeightsError,
+} from "../runtime/errors.ts";
 import type { TrainingSnapshot, WrittenError } from "./protocol.ts";
 
 /**
@@ -11,7 +26,7 @@ import type { TrainingSnapshot, WrittenError } from "./protocol.ts";
  * lost instanceof UnrolledError; // true
  * ```
  */
-export class WorkerLostError extends errors.UnrolledError {
+export class WorkerLostError extends UnrolledError {
   override readonly name = "WorkerLostError";
   /** The last one there was: `trainInWorker` goes on from its `checkpoint`. */
   readonly snapshot: TrainingSnapshot | undefined;
@@ -29,9 +44,30 @@ export function written(error: unknown): WrittenError {
   return stack === undefined ? { name, message } : { name, message, stack };
 }
 
+/** Makes an error of a message alone; whatever else its class knows has stayed behind. */
+type ErrorClass = new (message: string) => Error;
+
+/** The library's errors by their names. */
+const classes: Readonly<Record<string, ErrorClass>> = {
+  AutogradError,
+  ConfigurationError,
+  DataError,
+  ExpressionError: ExpressionError as unknown as ErrorClass,
+  FileError,
+  LifetimeError,
+  MemoryError,
+  NumericError,
+  OptionError,
+  ShapeError,
+  ThreadError,
+  UnrolledError,
+  UnsupportedRuntimeError,
+  WeightsError,
+};
+
 /** The error that was written: of this library, of the same class. */
 export function revived({ name, message, stack }: WrittenError): Error {
-  const Class = (errors as unknown as Record<string, new (message: string) => Error>)[name];
+  const Class = Object.hasOwn(classes, name) ? classes[name] : undefined;
   const error = Class ? new Class(message) : Object.assign(new Error(message), { name });
   if (stack !== undefined) error.stack = stack;
   return error;

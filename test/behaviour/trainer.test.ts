@@ -57,6 +57,30 @@ describe("how long", () => {
     expect(seen.map((batch) => batch.length)).toEqual([4, 4, 2, 4, 4, 2, 4]);
   });
 
+  test("without an end: the history keeps the latest losses and no more than twice as many as asked for", async () => {
+    seed(8);
+    const { trainer, data } = doubling();
+    const { loss: all } = await trainer.fit(data, { steps: 23, batchSize: 4 });
+    seed(8);
+    const { trainer: other } = doubling();
+    const longest: number[] = [];
+    const callbacks = [
+      {
+        onStepEnd: ({ history }: { history: { loss: readonly number[] } }) => {
+          longest.push(history.loss.length);
+        },
+      },
+    ];
+    const { loss, steps } = await other.fit(data, { steps: 23, batchSize: 4, keepLosses: 5, callbacks });
+    expect(steps).toBe(23);
+    expect(Math.max(...longest)).toBe(10);
+    expect(loss.length).toBeGreaterThanOrEqual(5);
+    expect(loss).toEqual(all.slice(-loss.length));
+    await expect(trainer.fit(data, { keepLosses: 0 })).rejects.toThrow(
+      "keepLosses: expected a whole number ≥ 1, got 0",
+    );
+  });
+
   test("seconds", async () => {
     const { trainer, data } = doubling();
     const history = await trainer.fit(data, { epochs: 1_000_000, seconds: 0.2 });

@@ -32,7 +32,9 @@ test("the tarball holds every file that package.json names, the licence, and no 
   const named = [...targetsOf(manifest.exports), ...targetsOf(manifest.bin), manifest.types];
   for (const target of named) expect(files).toContain(target.replace(/^\.\//, ""));
   expect(files).toContain("LICENSE");
-  const others = files.filter((path) => !/^(dist\/|package\.json$|LICENSE$|README\.md$)/.test(path));
+  const others = files.filter(
+    (path) => !/^(dist\/|package\.json$|LICENSE$|README(\.zh)?\.md$|CHANGELOG\.md$)/.test(path),
+  );
   expect(others).toEqual([]);
 });
 

@@ -18,6 +18,9 @@ const LOOKED_AT = 4;
 /** Nobody waits for longer. */
 const MOST_STEPS = 1_000_000;
 
+/** Losses that the history keeps; the page draws them as they come. */
+const KEPT = 100;
+
 /** Sequences that a measurement takes. */
 const MEASURED = 128;
 
@@ -74,6 +77,7 @@ function make(setup: Setup, page: ServedPage) {
     batchSize: BATCH,
     validation: few(validation),
     validationEvery: VALIDATION_EVERY,
+    keepLosses: KEPT,
     callbacks: [gradientWatch(task, trainer, tell)],
   };
   return { trainer, data, fit, questions: questionsOf(task, setup.settings) };

@@ -1,0 +1,3 @@
+import { measurement } from "../build.ts";
+
+export default measurement("browser", { main: "browser/main.ts" });
