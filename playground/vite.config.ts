@@ -32,6 +32,8 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     modulePreload: false,
+    // What the charts and the reader of tables are licensed under goes with them.
+    license: { fileName: "licenses.md" },
   },
   worker: { format: "es" },
   plugins: [withPolicy],

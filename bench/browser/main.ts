@@ -1,6 +1,6 @@
 /**
  * The same training step in Node and in a page of Chromium, in turns, each in a process of its own.
- *   npm run bench:browser [-- --turns 8 --steps 25]
+ *   npm run bench:browser [-- --turns 5 --steps 120]
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -14,15 +14,15 @@ import { type LayerName, layerNames, type Measured, measure } from "./step.ts";
 
 const { values } = parseArgs({
   options: {
-    turns: { type: "string", default: "8" },
-    steps: { type: "string", default: "25" },
+    turns: { type: "string", default: "5" },
+    steps: { type: "string", default: "120" },
     layer: { type: "string" },
   },
 });
 const [turns, steps] = [Number(values.turns), Number(values.steps)];
 
-/** Steps at the beginning of each turn that are not counted: code is compiled better while they run. */
-const WARM_UP = 5;
+/** The half of each turn that is counted: while the other runs, code is still being compiled better, beside a browser that starts. */
+const COUNTED = Math.ceil(steps / 2);
 
 async function inNode(name: LayerName): Promise<Measured> {
   const child = fork(fileURLToPath(import.meta.url), ["--layer", name, "--steps", String(steps)]);
@@ -59,8 +59,8 @@ async function compare(): Promise<void> {
     let same = true;
     for (let turn = 0; turn < turns; turn++) {
       const [here, there] = [await inNode(name), await inPage(name)];
-      node.push(medianOf(here.times.slice(WARM_UP)));
-      page.push(medianOf(there.times.slice(WARM_UP)));
+      node.push(medianOf(here.times.slice(-COUNTED)));
+      page.push(medianOf(there.times.slice(-COUNTED)));
       same &&= here.loss === there.loss;
     }
     const [a, b] = [medianOf(node), medianOf(page)];
