@@ -62,13 +62,57 @@ test("types of the guides' programs hold", () => {
   writeFileSync(join(typed, "tsconfig.json"), JSON.stringify(configuration));
   for (const [page, code] of programs)
     writeFileSync(join(typed, `${page.replace(/\W+/g, "-")}.ts`), `${code}\nexport {};\n`);
-  let complaints = "";
+  expect(complaintsOfCompiler(typed)).toBe("");
+});
+
+/** What the compiler says of a folder with a configuration; nothing when all is well. */
+function complaintsOfCompiler(project: string): string {
   try {
-    execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", typed], { encoding: "utf8" });
+    execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", project], {
+      encoding: "utf8",
+    });
+    return "";
   } catch (error) {
-    complaints = (error as { stdout: string }).stdout;
+    return (error as { stdout: string }).stdout;
   }
-  expect(complaints).toBe("");
+}
+
+/** What blocks that are parts of a program leave to the rest of it. */
+const rest = `
+import type { Module, Trainer, Dataset } from "unrolled";
+declare global {
+  const text: string;
+  const model: Module;
+  const file: File;
+  const link: HTMLAnchorElement;
+  function show(...figures: number[]): void;
+  function makeTrainer(text: string): { trainer: Trainer; data: Dataset };
+}
+export {};
+`;
+
+test("types of blocks that are parts of programs hold, in the guides and in the README", () => {
+  const parts = join(folder, "parts");
+  mkdirSync(parts, { recursive: true });
+  const settings = { noUnusedLocals: false };
+  const include = ["**/*.ts"];
+  writeFileSync(
+    join(parts, "tsconfig.json"),
+    JSON.stringify({ extends: "../../../tsconfig.json", compilerOptions: settings, include }),
+  );
+  writeFileSync(join(parts, "rest.d.ts"), rest);
+  let count = 0;
+  for (const page of ["../README.md", ...pages]) {
+    const place = join(parts, page.replace(/\W+/g, "-"));
+    mkdirSync(place, { recursive: true });
+    for (const code of blocksOf(page, "typescript")) {
+      const [, name = `part-${count}.ts`] = /^\/\/ (\S+\.ts)$/m.exec(code) ?? [];
+      writeFileSync(join(place, name), `${code}\nexport {};\n`);
+      count++;
+    }
+  }
+  expect(count).toBeGreaterThan(4);
+  expect(complaintsOfCompiler(parts)).toBe("");
 });
 
 test.each(pages)("the Chinese %s has the code, the pictures and the figures of the English one", (page) => {
