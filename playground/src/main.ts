@@ -3,8 +3,8 @@
 import { element, show } from "./page/elements.ts";
 import { startLanguage, switchLanguage, text } from "./page/language.ts";
 import { startMaterial } from "./page/material.ts";
-import { startSession } from "./page/session.ts";
 import { settingsChosen, startSettings } from "./page/settingsForm.ts";
+import { startTraining } from "./page/training.ts";
 import { hashOf } from "./settings.ts";
 import "./style.css";
 
@@ -25,7 +25,7 @@ async function share(): Promise<void> {
 startLanguage();
 startSettings();
 startMaterial(() => undefined);
-startSession();
+startTraining();
 element("scheme").addEventListener("click", switchScheme);
 element("language").addEventListener("click", switchLanguage);
 element("share").addEventListener("click", () => {

@@ -1,6 +1,6 @@
 import { ownPost } from "./port.ts";
 import type { Order, Report } from "./protocol.ts";
-import { Session } from "./session.ts";
+import { Service } from "./service.ts";
 import type { Questions, ServedPage, ServedWork } from "./work.ts";
 
 /** What a worker serves, as far as types go: `trainInWorker<typeof served>` knows its setup and its questions by it. */
@@ -36,6 +36,6 @@ export interface ServedTraining<Setup = unknown, Asked extends Questions = Quest
 export function serveTraining<Setup, Asked extends Questions = Record<never, never>>(
   make: (setup: Setup, page: ServedPage) => ServedWork<Asked> | Promise<ServedWork<Asked>>,
 ): ServedTraining<Setup, Asked> {
-  new Session(ownPost<Order, Report>(), (setup, page) => make(setup as Setup, page));
+  new Service(ownPost<Order, Report>(), (setup, page) => make(setup as Setup, page));
   return {};
 }

@@ -258,10 +258,10 @@ describe.skipIf(missingBrowser)("the playground in Chromium", () => {
   test("a tab that was put to sleep goes on when it wakes", async () => {
     const { page } = await open();
     await train(page, 10);
-    const session = await page.context().newCDPSession(page);
-    await session.send("Page.setWebLifecycleState", { state: "frozen" });
+    const devTools = await page.context().newCDPSession(page);
+    await devTools.send("Page.setWebLifecycleState", { state: "frozen" });
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    await session.send("Page.setWebLifecycleState", { state: "active" });
+    await devTools.send("Page.setWebLifecycleState", { state: "active" });
     const before = Number((await page.textContent("#step"))?.replaceAll(",", ""));
     await page.waitForFunction(
       (from) => Number(document.getElementById("step")?.textContent?.replaceAll(",", "")) > from + 5,

@@ -205,7 +205,7 @@ async function pauseOrResume(): Promise<void> {
   showButtons();
 }
 
-export function startSession(): void {
+export function startTraining(): void {
   element<HTMLFormElement>("form").addEventListener("submit", (event) => {
     event.preventDefault();
     try {

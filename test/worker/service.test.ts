@@ -4,7 +4,7 @@ import { Linear, OptionError, UnrolledError } from "unrolled";
 import { type ServedTraining, type TrainingProgress, trainInWorker, WorkerLostError } from "unrolled/worker";
 import { afterEach, describe, expect, test } from "vitest";
 import { postOn } from "../../src/worker/port.ts";
-import { Session } from "../../src/worker/session.ts";
+import { Service } from "../../src/worker/service.ts";
 import { makeWork, type Setup } from "./work.ts";
 
 type Served = ServedTraining<Setup, ReturnType<typeof makeWork>["questions"]>;
@@ -16,10 +16,10 @@ afterEach(() => {
 });
 
 /** A worker's end that serves `make`, as something that `trainInWorker` takes. */
-function fakeWorker(make: ConstructorParameters<typeof Session>[1] = (setup) => makeWork(setup as Setup)) {
+function fakeWorker(make: ConstructorParameters<typeof Service>[1] = (setup) => makeWork(setup as Setup)) {
   const { port1, port2 } = new MessageChannel();
   ports.push(port1, port2);
-  new Session(postOn(port2), make);
+  new Service(postOn(port2), make);
   return Object.assign(port1, {
     terminate: () => {
       port1.close();

@@ -13,7 +13,7 @@ type Make = (setup: unknown, page: ServedPage) => ServedWork | Promise<ServedWor
 /** Where it stands: nothing was asked for, the work is being made, it trains, it is over. */
 type Stage = "waiting" | "making" | "training" | "over";
 
-export class Session {
+export class Service {
   readonly #post: Post<Order, Report>["post"];
   readonly #make: Make;
   readonly #abort = new AbortController();
