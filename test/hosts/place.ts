@@ -67,7 +67,16 @@ async function makePlace(name: string): Promise<string> {
   const installed = existsSync(join(folder, "node_modules")) && same(lock);
   if (!installed) rmSync(folder, { recursive: true, force: true });
   cpSync(join(source, name), folder, { recursive: true, filter: (from) => !from.includes("node_modules") });
-  for (const file of ["program.js", "page.js", "command.js", "workerd.js", "workerd.capnp", "index.html"]) {
+  for (const file of [
+    "program.js",
+    "page.js",
+    "command.js",
+    "work.js",
+    "train.worker.js",
+    "workerd.js",
+    "workerd.capnp",
+    "index.html",
+  ]) {
     cpSync(join(source, file), join(folder, file));
   }
   if (!installed) await command(folder, "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]);

@@ -1,0 +1,4 @@
+import { serveTraining } from "unrolled/worker";
+import { makeWork } from "./work.js";
+
+serveTraining(makeWork);
