@@ -108,3 +108,39 @@ export async function byNext(): Promise<Run[]> {
   await command(folder, "./node_modules/.bin/next", ["build"], { environment: { NEXT_TELEMETRY_DISABLED: "1" } });
   return served(join(folder, "out"), inChromium);
 }
+
+/** A page with a worker, whose file the bundler finds by `new URL`; the page is `page` below `out`. */
+async function workerPage(
+  group: string,
+  out: string,
+  page: string,
+  file: string,
+  parameters: readonly string[],
+): Promise<Run[]> {
+  const folder = await place(group);
+  await command(folder, `./node_modules/.bin/${file}`, parameters);
+  return served(join(folder, out), (url) => inChromium(`${url}${page}`));
+}
+
+export const workerByVite = (): Promise<Run[]> =>
+  workerPage("bundlers", "out/vite-worker", "worker.html", "vite", [
+    "build",
+    "--config",
+    "vite.worker.config.js",
+    "--logLevel",
+    "error",
+  ]);
+
+export const workerByParcel = (): Promise<Run[]> => {
+  const options = ["--dist-dir", "out-worker", "--public-url", "./", "--no-cache", "--no-source-maps"];
+  return workerPage("parcel", "out-worker", "worker.html", "parcel", ["build", "worker.html", ...options]);
+};
+
+export async function workerByWebpack(): Promise<Run[]> {
+  const folder = await place("bundlers");
+  const out = join(folder, "out/webpack-worker");
+  mkdirSync(out, { recursive: true });
+  const options = ["--mode", "production", "--output-path", "out/webpack-worker", "--output-filename", "workerPage.js"];
+  cpSync(join(folder, "worker.html"), join(out, "worker.html"));
+  return workerPage("bundlers", "out/webpack-worker", "worker.html", "webpack", ["./workerPage.js", ...options]);
+}

@@ -7,7 +7,18 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { inChromium, inFirefox, inWebKit } from "./browsers.ts";
-import { byNext, byParcel, byVite, byViteDev, scriptBy, served, unbundled } from "./bundlers.ts";
+import {
+  byNext,
+  byParcel,
+  byVite,
+  byViteDev,
+  scriptBy,
+  served,
+  unbundled,
+  workerByParcel,
+  workerByVite,
+  workerByWebpack,
+} from "./bundlers.ts";
 import { complaintsAbout, type Run, sourceFolder } from "./outcome.ts";
 import { inBun, inDeno, inNode, inWorkerd } from "./runtimes.ts";
 
@@ -37,6 +48,9 @@ const rows: readonly Row[] = [
   ...["webpack", "esbuild", "rollup", "rolldown"].map((name) => ({ name, run: () => scriptBy(name) })),
   { name: "parcel", run: byParcel },
   { name: "next", run: byNext },
+  { name: "vite-worker", run: workerByVite },
+  { name: "webpack-worker", run: workerByWebpack },
+  { name: "parcel-worker", run: workerByParcel },
 ];
 
 /** Rows that may fail, and why. */

@@ -46,6 +46,12 @@ function packed(): Promise<string> {
   return tarball;
 }
 
+/** What every folder gets. */
+const shared = [
+  ...["program.js", "work.js", "train.worker.js", "command.js"],
+  ...["page.js", "index.html", "workerPage.js", "worker.html", "workerd.js", "workerd.capnp"],
+];
+
 const places = new Map<string, Promise<string>>();
 
 /** A folder of test/hosts with its tools, the package, and the programs; made once a run. */
@@ -67,16 +73,7 @@ async function makePlace(name: string): Promise<string> {
   const installed = existsSync(join(folder, "node_modules")) && same(lock);
   if (!installed) rmSync(folder, { recursive: true, force: true });
   cpSync(join(source, name), folder, { recursive: true, filter: (from) => !from.includes("node_modules") });
-  for (const file of [
-    "program.js",
-    "page.js",
-    "command.js",
-    "work.js",
-    "train.worker.js",
-    "workerd.js",
-    "workerd.capnp",
-    "index.html",
-  ]) {
+  for (const file of shared) {
     cpSync(join(source, file), join(folder, file));
   }
   if (!installed) await command(folder, "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]);
