@@ -39,6 +39,7 @@ export class TrainingRun<Asked extends Questions = Questions> {
   #settle!: Waiting;
   #id = 0;
   #stage: TrainingStage = "starting";
+  #turns = 0;
   #lastSnapshot: TrainingSnapshot | undefined;
   #progress: TrainingProgress | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
@@ -77,21 +78,20 @@ export class TrainingRun<Asked extends Questions = Questions> {
     return this.#lastSnapshot;
   }
 
-  /** Stops after the step that runs, until `resume`; gives the steps done. Paused already, it stays so. */
-  async pause(): Promise<number> {
-    const step = (await this.#order({ kind: "pause", id: this.#id++ })) as number;
-    if (this.#stage !== "over") this.#stage = "paused";
-    return step;
+  /**
+   * Stops after the step that runs, or the next, until `resume`; comes back when it stands, with the steps done. Paused
+   * already, it stays so.
+   */
+  pause(): Promise<number> {
+    return this.#turn("pause", "paused");
   }
 
   /** Goes on after `pause`; gives the steps done. */
-  async resume(): Promise<number> {
-    const step = (await this.#order({ kind: "continue", id: this.#id++ })) as number;
-    if (this.#stage !== "over") this.#stage = "training";
-    return step;
+  resume(): Promise<number> {
+    return this.#turn("continue", "training");
   }
 
-  /** The training as it is after the last whole step, while it goes on. */
+  /** The training as it is after a whole step and the validation that belongs to it, while it goes on. */
   async snapshot(): Promise<TrainingSnapshot> {
     await this.#order({ kind: "snapshot", id: this.#id++ });
     return this.#lastSnapshot as TrainingSnapshot;
@@ -111,7 +111,9 @@ export class TrainingRun<Asked extends Questions = Questions> {
 
   /** Ends the training after the step that runs, paused or not; `finished` then says what it came to. */
   abort(): void {
-    if (this.#stage !== "over") this.#line.post({ kind: "abort" });
+    if (this.#stage === "over") return;
+    this.#turns++;
+    this.#line.post({ kind: "abort" });
   }
 
   /** Ends the worker, whatever it does. What it had not sent is lost. */
@@ -125,6 +127,14 @@ export class TrainingRun<Asked extends Questions = Questions> {
     this.#watch = setInterval(() => this.#listenForLife(), this.#patience);
     // In Node: what is waited for is the worker, not the watch over it.
     (this.#watch as { unref?: () => void }).unref?.();
+  }
+
+  /** Pauses or goes on. Whichever was said last is the stage, in whatever order the answers come. */
+  async #turn(kind: "pause" | "continue", stage: TrainingStage): Promise<number> {
+    const turn = ++this.#turns;
+    const step = (await this.#order({ kind, id: this.#id++ })) as number;
+    if (turn === this.#turns && this.#stage !== "over") this.#stage = stage;
+    return step;
   }
 
   #order(order: Extract<Order, { id: number }>): Promise<unknown> {

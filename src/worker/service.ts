@@ -1,6 +1,6 @@
 /** A training in the worker: takes a page's orders between two steps, and reports to it. */
 import { OptionError } from "../runtime/errors.ts";
-import type { Callback } from "../train/callback.ts";
+import type { Callback, TrainingState } from "../train/callback.ts";
 import type { Progress } from "../train/history.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { written } from "./errors.ts";
@@ -8,6 +8,7 @@ import type { Post } from "./port.ts";
 import type { Order, Report, Start, TrainingSnapshot } from "./protocol.ts";
 import type { ServedPage, ServedWork } from "./work.ts";
 
+type Numbered = Exclude<Order, { kind: "start" | "abort" | "ping" }>;
 type Make = (setup: unknown, page: ServedPage) => ServedWork | Promise<ServedWork>;
 
 /** Where it stands: nothing was asked for, the work is being made, it trains, it is over. */
@@ -20,14 +21,21 @@ export class Service {
   #stage: Stage = "waiting";
   #work: ServedWork | undefined;
   #start: Start | undefined;
-  /** Steps done. */
-  #step = 0;
+  /** How the training stands; undefined before it begins. */
+  #state: TrainingState | undefined;
   /** That the training has begun, or will not. */
   readonly #begun: Promise<void>;
   #hasBegun!: () => void;
   /** Lets the training go on; undefined while it does. */
   #release: (() => void) | undefined;
   #paused: Promise<void> | undefined;
+  /** Whether no step is under way: before the first, after the last, and between two. A validation belongs to its step. */
+  #isWhole = false;
+  /** Whether no step will be until the page says so. */
+  #isStanding = false;
+  /** Orders that wait for the one or the other. */
+  readonly #untilWhole: (() => void)[] = [];
+  readonly #untilStanding: (() => void)[] = [];
   /** Losses that the page has not been told of. */
   #losses: number[] = [];
   /** The progress that the page has not been told of. */
@@ -42,6 +50,10 @@ export class Service {
       this.#hasBegun = resolve;
     });
     listen((order) => this.#obey(order));
+  }
+
+  get #step(): number {
+    return this.#state?.step ?? 0;
   }
 
   #obey(order: Order): void {
@@ -60,29 +72,39 @@ export class Service {
     this.#release?.();
     this.#release = undefined;
     this.#paused = undefined;
+    // A pause that is taken back before it came has come to nothing, which is an answer too.
+    run(this.#untilStanding);
   }
 
   /** Does what an order with a number asks, and answers under the number. */
-  async #reply(order: Exclude<Order, { kind: "start" | "abort" | "ping" }>): Promise<void> {
+  async #reply(order: Numbered): Promise<void> {
     const { id } = order;
     try {
+      // At once: the training may be about to take its next step.
       if (order.kind === "pause") this.#pause();
       await this.#begun;
-      if (order.kind === "ask") {
-        this.#post({ kind: "answer", id, value: await this.#answer(order.question, order.argument) });
-      } else if (order.kind === "snapshot") {
-        this.#postSnapshot(this.#snapshot());
-        this.#post({ kind: "answer", id, value: undefined });
-      } else {
-        if (order.kind === "continue") this.#goOn();
-        this.#post({ kind: "answer", id, value: this.#step });
-      }
+      this.#post({ kind: "answer", id, value: await this.#carryOut(order) });
     } catch (error) {
       this.#post({ kind: "refusal", id, error: written(error) });
     }
   }
 
+  async #carryOut(order: Numbered): Promise<unknown> {
+    if (order.kind === "ask") return this.#answer(order.question, order.argument);
+    if (order.kind === "snapshot") {
+      if (!this.#isWhole) await new Promise<void>((resolve) => this.#untilWhole.push(resolve));
+      this.#postSnapshot(this.#snapshot());
+      return undefined;
+    }
+    if (order.kind === "continue") this.#goOn();
+    else if (this.#paused && !this.#isStanding) {
+      await new Promise<void>((resolve) => this.#untilStanding.push(resolve));
+    }
+    return this.#step;
+  }
+
   #pause(): void {
+    if (this.#abort.signal.aborted || this.#stage === "over") return;
     this.#paused ??= new Promise((resolve) => {
       this.#release = resolve;
     });
@@ -112,8 +134,10 @@ export class Service {
       const safe = this.#stage === "training" ? this.#snapshotIfAny() : undefined;
       this.#post({ kind: "failed", error: written(error), snapshot: safe }, safe && buffersOf(safe));
     } finally {
-      this.#hasBegun();
       this.#stage = "over";
+      this.#hasBegun();
+      this.#atWhole();
+      this.#goOn();
     }
   }
 
@@ -138,27 +162,44 @@ export class Service {
     this.#post({ kind: "done", history, snapshot }, buffersOf(snapshot));
   }
 
-  /** Waits where a page has said so: before the first step, and after each. */
+  /** Follows a page's orders where they may be: before the first step, and after each. */
   #callback(): Callback {
-    const wait = async (): Promise<void> => {
-      await this.#paused;
-    };
     return {
       onFitStart: async (state) => {
-        this.#step = state.step;
+        this.#state = state;
         this.#hasBegun();
-        await wait();
+        this.#atWhole();
+        await this.#standWhilePaused();
+      },
+      onStepStart: () => {
+        this.#isWhole = false;
       },
       onStepEnd: async ({ stopping }) => {
         this.#snapshotIfDue();
-        if (stopping === undefined) await wait();
+        this.#atWhole();
+        if (stopping === undefined) await this.#standWhilePaused();
+        else run(this.#untilStanding);
       },
     };
   }
 
+  #atWhole(): void {
+    this.#isWhole = true;
+    run(this.#untilWhole);
+  }
+
+  async #standWhilePaused(): Promise<void> {
+    // Again, where a page has paused anew before this came to know that it may go on.
+    while (this.#paused) {
+      this.#isStanding = true;
+      run(this.#untilStanding);
+      await this.#paused;
+      this.#isStanding = false;
+    }
+  }
+
   /** Tells of a step: at once when it was validated, otherwise when the last telling is long enough ago. */
   #tell(progress: Progress): void {
-    this.#step = progress.step;
     this.#losses.push(progress.loss);
     this.#latest = progress;
     const due = performance.now() - this.#toldAt >= (this.#start?.progressEvery ?? 0);
@@ -203,6 +244,11 @@ export class Service {
       return undefined;
     }
   }
+}
+
+/** Calls what waits, once. */
+function run(waiting: (() => void)[]): void {
+  for (const each of waiting.splice(0)) each();
 }
 
 function buffersOf({ checkpoint, weights }: TrainingSnapshot): ArrayBuffer[] {

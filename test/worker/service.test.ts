@@ -1,32 +1,11 @@
-/** A worker's half and a page's, over a channel of one process: everything that is said is really cloned. */
-import { MessageChannel, type MessagePort } from "node:worker_threads";
-import { Linear, OptionError, UnrolledError } from "unrolled";
+/** A worker's half and a page's: what comes of a training, and of what goes wrong. */
+import { decodeSafetensors, encodeSafetensors, Linear, OptionError, UnrolledError, WeightsError } from "unrolled";
 import { type ServedTraining, type TrainingProgress, trainInWorker, WorkerLostError } from "unrolled/worker";
-import { afterEach, describe, expect, test } from "vitest";
-import { postOn } from "../../src/worker/port.ts";
-import { Service } from "../../src/worker/service.ts";
+import { describe, expect, test } from "vitest";
+import { channel, fakeWorker } from "./channel.ts";
 import { makeWork, type Setup } from "./work.ts";
 
 type Served = ServedTraining<Setup, ReturnType<typeof makeWork>["questions"]>;
-
-const ports: MessagePort[] = [];
-
-afterEach(() => {
-  for (const port of ports.splice(0)) port.close();
-});
-
-/** A worker's end that serves `make`, as something that `trainInWorker` takes. */
-function fakeWorker(make: ConstructorParameters<typeof Service>[1] = (setup) => makeWork(setup as Setup)) {
-  const { port1, port2 } = new MessageChannel();
-  ports.push(port1, port2);
-  new Service(postOn(port2), make);
-  return Object.assign(port1, {
-    terminate: () => {
-      port1.close();
-      return Promise.resolve(0);
-    },
-  });
-}
 
 const start = (setup: Setup, options = {}) => trainInWorker<Served>(fakeWorker(), { setup, ...options });
 
@@ -153,11 +132,17 @@ describe("what goes wrong", () => {
     await expect(run.finished).rejects.toMatchObject({ name: "WeightsError" });
   });
 
+  test("a checkpoint of another version says which", async () => {
+    const { checkpoint } = await start({ steps: 3 }).finished;
+    const { tensors, metadata } = decodeSafetensors(checkpoint);
+    const later = encodeSafetensors(tensors, { ...metadata, version: "2" });
+    const error = await start({ steps: 5 }, { resume: later }).finished.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(WeightsError);
+    expect((error as Error).message).toBe("checkpoint: expected version 1, got 2");
+  });
+
   test("a silent worker is given up, with the snapshot there was", async () => {
-    const { port1, port2 } = new MessageChannel();
-    ports.push(port1, port2);
-    const silent = Object.assign(port1, { terminate: () => Promise.resolve(0) });
-    const run = trainInWorker(silent, { setup: {}, patience: 0.01 });
+    const run = trainInWorker(channel().worker, { setup: {}, patience: 0.01 });
     await expect(run.finished).rejects.toThrow("it has not answered for 0.02 s");
     await expect(run.pause()).rejects.toThrow(WorkerLostError);
   });

@@ -1,18 +1,20 @@
 /** A small training that both sides of these tests can make: characters of a text that repeats. */
 import {
   Adam,
+  type BatchSource,
   CharacterVocabulary,
   crossEntropy,
   Dropout,
   Embedding,
   GRU,
   Linear,
+  reduceOnPlateauSchedule,
   Sequential,
   seed,
   Trainer,
   textWindows,
 } from "unrolled";
-import type { ServedWork } from "unrolled/worker";
+import type { ServedPage, ServedWork } from "unrolled/worker";
 
 const TEXT = "round and round the rugged rock the ragged rascal ran. ".repeat(20);
 
@@ -57,5 +59,35 @@ export function makeWork({ steps, failAt = 0 }: Setup) {
     data,
     fit: { steps, batchSize: 8, validation: data, validationEvery: 10, callbacks },
     questions,
+  } satisfies ServedWork;
+}
+
+export interface SlowSetup {
+  readonly steps: number;
+  /** The step whose validation is told of, and takes its time; 0 for none. */
+  readonly tellAt?: number;
+  /** Whether that validation then fails. */
+  readonly fails?: boolean;
+}
+
+/** A training whose validations pause, and decide the rate of what follows. */
+export function makeSlowWork({ steps, tellAt = 0, fails = false }: SlowSetup, page?: ServedPage) {
+  const { trainer, data } = makeWork({ steps });
+  let validations = 0;
+  const validation: BatchSource = {
+    async *batches() {
+      if (++validations * 10 === tellAt) {
+        page?.tell("validating");
+        await new Promise((resolve) => setTimeout(resolve, 40));
+        if (fails) throw new RangeError("this validation was not to be");
+      }
+      yield data.batch(Int32Array.of(0, 1, 2, 3));
+    },
+  };
+  const schedule = reduceOnPlateauSchedule({ learningRate: 0.05, patience: 0, factor: 0.5, threshold: 0.5 });
+  return {
+    trainer,
+    data,
+    fit: { steps, batchSize: 8, validation, validationEvery: 10, schedule },
   } satisfies ServedWork;
 }
