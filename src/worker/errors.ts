@@ -21,8 +21,8 @@ import type { TrainingSnapshot, WrittenError } from "./protocol.ts";
  * The worker that trained has ended, or says nothing any more. What it had learned up to its last snapshot is not lost.
  *
  * ```ts
- * const lost = new WorkerLostError("the worker ended", undefined);
- * lost.snapshot; // undefined
+ * const lost = new WorkerLostError("the worker ended", undefined, 7);
+ * [lost.snapshot, lost.step]; // [undefined, 7]
  * lost instanceof UnrolledError; // true
  * ```
  */
@@ -30,10 +30,13 @@ export class WorkerLostError extends UnrolledError {
   override readonly name = "WorkerLostError";
   /** The last one there was: `trainInWorker` goes on from its `checkpoint`. */
   readonly snapshot: TrainingSnapshot | undefined;
+  /** Steps that were done, as far as is known here. */
+  readonly step: number;
 
-  constructor(message: string, snapshot: TrainingSnapshot | undefined, options?: ErrorOptions) {
-    super(message, options);
+  constructor(message: string, snapshot: TrainingSnapshot | undefined, step = snapshot?.step ?? 0) {
+    super(message);
     this.snapshot = snapshot;
+    this.step = step;
   }
 }
 

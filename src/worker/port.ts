@@ -1,6 +1,6 @@
 /** The two ends of a line between a page and a worker, whatever the host calls them. */
 import { OptionError, UnsupportedRuntimeError } from "../runtime/errors.ts";
-import { isSealed, PROTOCOL } from "./protocol.ts";
+import { PROTOCOL, protocolOf } from "./protocol.ts";
 
 /** A worker of the web, or one of Node's `node:worker_threads`. */
 export type TrainingWorker = WebWorker | NodeWorker;
@@ -32,7 +32,7 @@ export interface Line<Out> {
 }
 
 /** The worker's end: posts, and says what comes to `listen`. */
-export interface Post<In extends { readonly kind: string }, Out> {
+export interface Post<In, Out> {
   readonly post: Posting<Out>;
   listen(heard: (message: In) => void): void;
 }
@@ -45,13 +45,15 @@ const sealed = (message: object): object => ({ ...message, protocol: PROTOCOL })
  * @param lost is told why there will be no more.
  * @throws {OptionError} when it is no worker.
  */
-export function lineTo<Out extends object, In extends { readonly kind: string }>(
+export function lineTo<Out extends object, In>(
   worker: TrainingWorker,
   heard: (message: In) => void,
   lost: (why: string) => void,
 ): Line<Out> {
   const take = (data: unknown): void => {
-    if (isSealed<In>(data)) heard(data);
+    const protocol = protocolOf(data);
+    if (protocol === PROTOCOL) heard(data as In);
+    else if (protocol) lost(`it speaks ${protocol}, and this page ${PROTOCOL}: load both from one version of unrolled`);
   };
   if ("addEventListener" in worker && typeof worker.addEventListener === "function") {
     worker.addEventListener("message", (event) => take((event as MessageEvent).data));
@@ -76,7 +78,10 @@ export function lineTo<Out extends object, In extends { readonly kind: string }>
 }
 
 interface WorkerScope {
-  process?: { getBuiltinModule?: (name: string) => { parentPort?: NodePort | null } | undefined };
+  process?: {
+    versions?: { node?: string };
+    getBuiltinModule?: (name: string) => { parentPort?: NodePort | null } | undefined;
+  };
   WorkerGlobalScope?: unknown;
   postMessage?: (message: unknown, transfer: ArrayBuffer[]) => void;
   addEventListener?: (type: "message", listener: (event: MessageEvent) => void) => void;
@@ -86,30 +91,43 @@ interface WorkerScope {
  * The end of the worker that this runs in.
  * @throws {UnsupportedRuntimeError} when it runs in none.
  */
-export function ownPost<In extends { readonly kind: string }, Out extends object>(): Post<In, Out> {
+export function ownPost<In, Out extends object>(): Post<In, Out> {
   const scope = globalThis as WorkerScope;
-  const port = scope.process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
+  const { process, postMessage, addEventListener } = scope;
+  const port = process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
   if (port) return postOn(port);
-  const { postMessage, addEventListener } = scope;
   if (scope.WorkerGlobalScope === undefined || !postMessage || !addEventListener) {
-    throw new UnsupportedRuntimeError("serveTraining: expected to run in a worker, got a page or a program");
+    const old = process?.versions?.node && !process.getBuiltinModule;
+    throw new UnsupportedRuntimeError(
+      `serveTraining: expected ${old ? `Node 20.16 or later, got ${process.versions?.node}` : "to run in a worker, got a page or a program"}`,
+    );
   }
-  return {
-    post: (message, transfer = []) => postMessage.call(scope, sealed(message), transfer),
-    listen: (heard) =>
-      addEventListener.call(scope, "message", ({ data }: MessageEvent) => {
-        if (isSealed<In>(data)) heard(data);
-      }),
-  };
+  return between(
+    (message, transfer) => postMessage.call(scope, message, transfer),
+    (take) => addEventListener.call(scope, "message", ({ data }: MessageEvent) => take(data)),
+  );
 }
 
 /** A port of Node's as an end. */
-export function postOn<In extends { readonly kind: string }, Out extends object>(port: NodePort): Post<In, Out> {
-  return {
-    post: (message, transfer = []) => port.postMessage(sealed(message), transfer),
-    listen: (heard) =>
-      port.on("message", (data) => {
-        if (isSealed<In>(data)) heard(data);
-      }),
+export function postOn<In, Out extends object>(port: NodePort): Post<In, Out> {
+  return between(
+    (message, transfer) => port.postMessage(message, transfer),
+    (take) => port.on("message", take),
+  );
+}
+
+function between<In, Out extends object>(
+  send: (message: object, transfer: ArrayBuffer[]) => void,
+  onMessage: (take: (data: unknown) => void) => unknown,
+): Post<In, Out> {
+  const post = (message: object, transfer: ArrayBuffer[] = []): void => send(sealed(message), transfer);
+  const listen = (heard: (message: In) => void): void => {
+    onMessage((data) => {
+      const protocol = protocolOf(data);
+      if (protocol === PROTOCOL) heard(data as In);
+      // A page of another version reads in the seal of this which one it has met.
+      else if (protocol) post({ kind: "pong" });
+    });
   };
+  return { post, listen };
 }

@@ -1,8 +1,10 @@
 /** What a page and the worker that trains for it say to each other: plain data, that any port can carry. */
 import type { History, Progress } from "../train/history.ts";
 
+const NAME = "unrolled-training/";
+
 /** Marks a message of this protocol, and its version, among others that a worker may be sent. */
-export const PROTOCOL = "unrolled-training/1";
+export const PROTOCOL = `${NAME}1`;
 
 /** An error on its way to the other side. */
 export interface WrittenError {
@@ -35,8 +37,8 @@ export interface Start {
   readonly resume: Uint8Array | undefined;
   /** Milliseconds between two tellings of progress. */
   readonly progressEvery: number;
-  /** Milliseconds between two snapshots; 0 for none but the last. */
-  readonly snapshotEvery: number;
+  /** Milliseconds, and steps, after which a snapshot is due; infinity where the other decides, or none is to be. */
+  readonly snapshotEvery: { readonly time: number; readonly steps: number };
 }
 
 /** What the page says. */
@@ -58,9 +60,8 @@ export type Report =
   | { readonly kind: "failed"; readonly error: WrittenError; readonly snapshot: TrainingSnapshot | undefined }
   | { readonly kind: "pong" };
 
-export type Sealed<Message> = Message & { readonly protocol: typeof PROTOCOL };
-
-/** Whether a message is one of these; anything else that arrives is somebody else's. */
-export function isSealed<Message extends { readonly kind: string }>(data: unknown): data is Sealed<Message> {
-  return typeof data === "object" && data !== null && (data as Partial<Sealed<Message>>).protocol === PROTOCOL;
+/** The protocol that a message is of, of whatever version; undefined when it is somebody else's. */
+export function protocolOf(data: unknown): string | undefined {
+  const protocol = typeof data === "object" ? (data as { protocol?: unknown } | null)?.protocol : undefined;
+  return typeof protocol === "string" && protocol.startsWith(NAME) ? protocol : undefined;
 }

@@ -2,7 +2,7 @@
 import type { History } from "../train/history.ts";
 import { revived, WorkerLostError } from "./errors.ts";
 import { type Line, lineTo, type TrainingWorker } from "./port.ts";
-import type { Order, Report, TrainingProgress, TrainingSnapshot } from "./protocol.ts";
+import type { Order, Report, Start, TrainingProgress, TrainingSnapshot } from "./protocol.ts";
 import type { Questions } from "./work.ts";
 
 /** How a training ended, and what it came to. */
@@ -28,7 +28,8 @@ interface Waiting {
 export class TrainingRun<Asked extends Questions = Questions> {
   /**
    * Settles when the training has ended: with its history, weights and checkpoint, also after `abort`; rejects with the error
-   * that ended it in the worker, or with a WorkerLostError. `lastSnapshot` is there in any case.
+   * that ended it in the worker, with what a callback of the page threw, or with a WorkerLostError. `lastSnapshot` is there in
+   * any case.
    */
   readonly finished: Promise<TrainingResult>;
   readonly #line: Line<Order>;
@@ -58,7 +59,7 @@ export class TrainingRun<Asked extends Questions = Questions> {
     this.#keepWorker = keepWorker;
     this.#line = lineTo<Order, Report>(
       worker,
-      (report) => this.#hear(report),
+      (report) => this.#listen(report),
       (why) => this.#lose(why),
     );
   }
@@ -122,8 +123,8 @@ export class TrainingRun<Asked extends Questions = Questions> {
   }
 
   /** Sends the first order. */
-  begin(setup: unknown, { resume, progressEvery, snapshotEvery }: Beginning, transfer: ArrayBuffer[]): void {
-    this.#line.post({ kind: "start", setup, resume, progressEvery, snapshotEvery }, transfer);
+  begin(start: Omit<Start, "kind">, transfer: ArrayBuffer[]): void {
+    this.#line.post({ kind: "start", ...start }, transfer);
     this.#watch = setInterval(() => this.#listenForLife(), this.#patience);
     // In Node: what is waited for is the worker, not the watch over it.
     (this.#watch as { unref?: () => void }).unref?.();
@@ -149,6 +150,20 @@ export class TrainingRun<Asked extends Questions = Questions> {
         throw error;
       }
     });
+  }
+
+  /** What a callback of the page throws ends the training, as it would on the page. */
+  #listen(report: Report): void {
+    // A worker of Node's may go on talking for a moment after it was ended.
+    if (this.#gone !== undefined) return;
+    try {
+      this.#hear(report);
+    } catch (error) {
+      if (this.#stage === "over") throw error;
+      this.#stage = "over";
+      this.#leave("a callback of the page has thrown");
+      this.#settle.reject(error as Error);
+    }
   }
 
   #hear(report: Report): void {
@@ -220,8 +235,10 @@ export class TrainingRun<Asked extends Questions = Questions> {
   }
 
   #loss(why: string): WorkerLostError {
-    const kept = this.#lastSnapshot ? `; the last snapshot is of step ${this.#lastSnapshot.step}` : "";
-    return new WorkerLostError(`the worker that trained is gone: ${why}${kept}`, this.#lastSnapshot);
+    const snapshot = this.#lastSnapshot;
+    const step = Math.max(this.#progress?.step ?? 0, snapshot?.step ?? 0);
+    const kept = snapshot ? `; the last snapshot is of step ${snapshot.step}` : "";
+    return new WorkerLostError(`the worker that trained is gone: ${why}${kept}`, snapshot, step);
   }
 
   /**
@@ -236,11 +253,4 @@ export class TrainingRun<Asked extends Questions = Questions> {
     this.#silences++;
     this.#line.post({ kind: "ping" });
   }
-}
-
-/** What the first order says besides the setup; times in milliseconds. */
-interface Beginning {
-  readonly resume: Uint8Array | undefined;
-  readonly progressEvery: number;
-  readonly snapshotEvery: number;
 }

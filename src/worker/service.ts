@@ -41,7 +41,8 @@ export class Service {
   /** The progress that the page has not been told of. */
   #latest: Progress | undefined;
   #toldAt = 0;
-  #snapshotAt = 0;
+  /** When the last snapshot was taken, or the training began. */
+  #snapshotAt = { time: 0, step: 0 };
 
   constructor({ post, listen }: Post<Order, Report>, make: Make) {
     this.#post = post;
@@ -146,7 +147,6 @@ export class Service {
     signal?.addEventListener("abort", () => this.#end());
     if (signal?.aborted) this.#end();
     this.#toldAt = performance.now();
-    this.#snapshotAt = this.#toldAt;
     const history = await trainer.fit(data, {
       ...fit,
       ...(resume && { resume }),
@@ -167,6 +167,7 @@ export class Service {
     return {
       onFitStart: async (state) => {
         this.#state = state;
+        this.#snapshotAt = this.#now();
         this.#hasBegun();
         this.#atWhole();
         await this.#standWhilePaused();
@@ -219,13 +220,18 @@ export class Service {
   }
 
   #snapshotIfDue(): void {
-    const every = this.#start?.snapshotEvery ?? 0;
-    if (every === 0 || performance.now() - this.#snapshotAt < every) return;
+    const { time, step } = this.#now();
+    const { time: longest, steps: most } = (this.#start as Start).snapshotEvery;
+    if (time - this.#snapshotAt.time < longest && step - this.#snapshotAt.step < most) return;
     this.#postSnapshot(this.#snapshot());
   }
 
+  #now(): { time: number; step: number } {
+    return { time: performance.now(), step: this.#step };
+  }
+
   #postSnapshot(snapshot: TrainingSnapshot): void {
-    this.#snapshotAt = performance.now();
+    this.#snapshotAt = this.#now();
     this.#post({ kind: "snapshot", snapshot }, buffersOf(snapshot));
   }
 

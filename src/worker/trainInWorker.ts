@@ -1,7 +1,7 @@
 import { OptionError } from "../runtime/errors.ts";
-import { requireKnown } from "../runtime/options.ts";
+import { requireCount, requireKnown } from "../runtime/options.ts";
 import type { TrainingWorker } from "./port.ts";
-import type { TrainingProgress, TrainingSnapshot } from "./protocol.ts";
+import type { Start, TrainingProgress, TrainingSnapshot } from "./protocol.ts";
 import { TrainingRun, type Watchers } from "./run.ts";
 import type { ServedTraining } from "./serve.ts";
 import type { Questions } from "./work.ts";
@@ -17,8 +17,8 @@ export interface WorkerTrainingOptions<Setup = unknown> {
   onProgress?: (progress: TrainingProgress) => void;
   /** Default 50. */
   progressEvery?: number;
-  /** Seconds between two snapshots that the worker sends by itself; default 10, 0 for none but the last. */
-  snapshotEvery?: number;
+  /** Seconds, or steps, between two snapshots that the worker sends by itself; default 10 s, 0 for none but the last. */
+  snapshotEvery?: number | { steps: number };
   /** Given each snapshot that comes. */
   onSnapshot?: (snapshot: TrainingSnapshot) => void;
   /** Given what the worker tells by `page.tell`. */
@@ -84,7 +84,7 @@ export function trainInWorker<Served extends ServedTraining = ServedTraining>(
   requireKnown("trainInWorker", options, known);
   const { setup, transfer = [], resume, signal, progressEvery = 50, snapshotEvery = 10, patience = 60 } = options;
   requireTime("progressEvery", progressEvery, 0);
-  requireTime("snapshotEvery", snapshotEvery, 0);
+  const due = dueOf(snapshotEvery);
   requireTime("patience", patience, Number.MIN_VALUE);
   if (resume !== undefined && !(resume instanceof Uint8Array)) {
     throw new OptionError(`trainInWorker resume: expected the bytes of a checkpoint, got ${typeof resume}`);
@@ -95,11 +95,29 @@ export function trainInWorker<Served extends ServedTraining = ServedTraining>(
   const { onProgress, onSnapshot, onTold, keepWorker = false } = options;
   const watchers: Watchers = { onProgress, onSnapshot, onTold };
   const run = new TrainingRun<QuestionsOf<Served>>(worker, watchers, { patience, keepWorker });
-  run.begin(setup, { resume, progressEvery, snapshotEvery: snapshotEvery * 1000 }, transfer);
+  run.begin({ setup, resume, progressEvery, snapshotEvery: due }, transfer);
   taken.add(worker);
-  if (signal?.aborted) run.abort();
-  else signal?.addEventListener("abort", () => run.abort(), { once: true });
+  if (signal) obey(signal, run);
   return run;
+}
+
+/** Aborts with the signal, which does not keep a training that is over. */
+function obey(signal: AbortSignal, run: TrainingRun): void {
+  const abort = (): void => run.abort();
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort);
+  const forget = (): void => signal.removeEventListener("abort", abort);
+  run.finished.then(forget, forget);
+}
+
+/** @throws {OptionError} when it is neither a time nor a number of steps. */
+function dueOf(every: number | { steps: number }): Start["snapshotEvery"] {
+  const never = Number.POSITIVE_INFINITY;
+  if (typeof every === "object" && every !== null) {
+    return { time: never, steps: requireCount("trainInWorker snapshotEvery.steps", every.steps) };
+  }
+  requireTime("snapshotEvery", every, 0);
+  return { time: every === 0 ? never : every * 1000, steps: never };
 }
 
 /** @throws {OptionError} unless `value` is a finite number ≥ least. */

@@ -1,7 +1,7 @@
 /** A worker's half and a page's: what comes of a training, and of what goes wrong. */
 import { decodeSafetensors, encodeSafetensors, Linear, OptionError, UnrolledError, WeightsError } from "unrolled";
 import { type ServedTraining, type TrainingProgress, trainInWorker, WorkerLostError } from "unrolled/worker";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { channel, fakeWorker } from "./channel.ts";
 import { makeWork, type Setup } from "./work.ts";
 
@@ -106,6 +106,35 @@ test("sends snapshots by itself, whose weights another model of the kind takes",
   expect(run.lastSnapshot?.step).toBe(200);
 });
 
+test("sends a snapshot every so many steps, counted from where it goes on", async () => {
+  const stepsOf = async (steps: number, resume?: Uint8Array) => {
+    const seen: number[] = [];
+    const onSnapshot = ({ step }: { step: number }) => seen.push(step);
+    const { checkpoint } = await start({ steps }, { resume, snapshotEvery: { steps: 4 }, onSnapshot }).finished;
+    return { seen, checkpoint };
+  };
+  const { seen, checkpoint } = await stepsOf(10);
+  expect(seen).toEqual([4, 8, 10]);
+  expect((await stepsOf(20, checkpoint)).seen).toEqual([14, 18, 20]);
+});
+
+test("hands buffers of the setup over, and leaves the checkpoint that it goes on from", async () => {
+  const text = new Uint8Array(1000);
+  const { checkpoint } = await start({ steps: 2 }).finished;
+  const options = { transfer: [text.buffer], resume: checkpoint };
+  await start({ steps: 3, text } as Setup, options).finished;
+  expect(text.byteLength).toBe(0);
+  expect(checkpoint.byteLength).toBeGreaterThan(1000);
+});
+
+test("a signal knows nothing of a training that is over", async () => {
+  const { signal } = new AbortController();
+  const [added, removed] = [vi.spyOn(signal, "addEventListener"), vi.spyOn(signal, "removeEventListener")];
+  await start({ steps: 2 }, { signal }).finished;
+  expect(added).toHaveBeenCalledOnce();
+  expect(removed.mock.calls).toEqual(added.mock.calls);
+});
+
 describe("what goes wrong", () => {
   test("an error in mid-training ends it, and leaves the last whole step", async () => {
     const run = start({ steps: 50, failAt: 7 });
@@ -147,12 +176,63 @@ describe("what goes wrong", () => {
     await expect(run.pause()).rejects.toThrow(WorkerLostError);
   });
 
+  test.each(["onProgress", "onSnapshot", "onTold"])(
+    "what %s throws ends the training, and its worker",
+    async (name) => {
+      const own = new RangeError("the page's own");
+      const worker = fakeWorker((setup, page) => {
+        page.tell("made");
+        return makeWork(setup as Setup);
+      });
+      const closed = vi.spyOn(worker, "terminate");
+      const fail = () => {
+        throw own;
+      };
+      const run = trainInWorker<Served>(worker, { setup: { steps: 20 }, keepWorker: true, [name]: fail });
+      await expect(run.finished).rejects.toBe(own);
+      expect(closed).toHaveBeenCalledOnce();
+      expect(run.stage).toBe("over");
+      await expect(run.pause()).rejects.toThrow("a callback of the page has thrown");
+    },
+  );
+
+  test("a lost worker's error says how far it was, and keeps the snapshot", async () => {
+    const worker = fakeWorker();
+    const run = trainInWorker<Served>(worker, { setup: { steps: 1_000_000 }, progressEvery: 0 });
+    const kept = await run.snapshot();
+    while ((run.progress?.step ?? 0) <= kept.step) await new Promise((resolve) => setTimeout(resolve, 1));
+    const { step } = run.progress as TrainingProgress;
+    run.close();
+    const error = await run.finished.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(WorkerLostError);
+    expect(error).toMatchObject({ step, snapshot: kept });
+    expect(run.lastSnapshot).toBe(kept);
+  });
+
+  test("a worker of another version, and a page of another version, are told which", async () => {
+    const { worker, inside } = channel();
+    inside.on("message", () => inside.postMessage({ kind: "progress", protocol: "unrolled-training/2" }));
+    const message = "it speaks unrolled-training/2, and this page unrolled-training/1";
+    await expect(trainInWorker(worker, { setup: {} }).finished).rejects.toThrow(message);
+    const later = fakeWorker();
+    const answer = new Promise((resolve) => later.once("message", resolve));
+    later.postMessage({ kind: "begin", protocol: "unrolled-training/2" });
+    expect(await answer).toMatchObject({ protocol: "unrolled-training/1" });
+  });
+
   test("messages that are no part of this are no matter", async () => {
     const worker = fakeWorker();
     const run = trainInWorker<Served>(worker, { setup: { steps: 5 } });
     for (const noise of ["hello", null, { kind: "abort" }, { kind: "abort", protocol: "another/1" }]) {
       worker.postMessage(noise);
     }
+    expect((await run.finished).step).toBe(5);
+  });
+
+  test("a second start, as another copy of this module may send it, changes nothing", async () => {
+    const worker = fakeWorker();
+    const run = trainInWorker<Served>(worker, { setup: { steps: 5 } });
+    worker.postMessage({ kind: "start", protocol: "unrolled-training/1", setup: { steps: 900 } });
     expect((await run.finished).step).toBe(5);
   });
 
@@ -163,6 +243,8 @@ describe("what goes wrong", () => {
     expect(() => start(setup, { progressEvery: -1 })).toThrow("progressEvery: expected a number ≥ 0, got -1");
     expect(() => start(setup, { patience: 0 })).toThrow("patience: expected a number > 0, got 0");
     expect(() => start(setup, { resume: "x" })).toThrow("expected the bytes of a checkpoint, got string");
+    expect(() => start(setup, { snapshotEvery: { steps: 0.5 } })).toThrow("expected a whole number ≥ 1, got 0.5");
+    expect(() => start(setup, { snapshotEvery: null })).toThrow("snapshotEvery: expected a number ≥ 0, got null");
     const worker = fakeWorker();
     const uncloneable = { setup: { steps: 1, twist: () => 1 } as unknown };
     expect(() => trainInWorker(worker, uncloneable)).toThrow(/could not be cloned/);
