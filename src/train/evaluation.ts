@@ -7,7 +7,7 @@ import { requireLengths } from "../tensor/lengths.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { isOverTime, type Learner } from "./learner.ts";
 import { isSource, type Metric } from "./plan.ts";
-import { Stretch } from "./yield.ts";
+import { pauseIfDue } from "./yield.ts";
 
 export interface EvaluationOptions {
   /** Examples at a time, where the data is not a source of batches; default 32. */
@@ -40,7 +40,6 @@ export async function evaluateOn(
   { batchSize = 32, metrics = {}, signal }: EvaluationOptions,
   seed: number,
 ): Promise<Evaluation> {
-  const stretch = new Stretch();
   const carries = isSource(data) && data.carriesState === true;
   const sums = Object.keys(metrics).map((name): [string, number] => [name, 0]);
   let [total, weights, batches] = [0, 0, 0];
@@ -56,7 +55,7 @@ export async function evaluateOn(
     });
     weights += weight;
     batches++;
-    await stretch.pauseIfDue();
+    await pauseIfDue();
   }
   if (batches === 0) throw new DataError("evaluate: expected at least one batch, got none");
   const means = sums.map(([name, sum]) => [name, sum / weights] as const);

@@ -7,7 +7,7 @@ import { OptionError } from "../runtime/errors.ts";
 import { requireCount, requireKnown } from "../runtime/options.ts";
 import { type Generator, type Standings, watchDraws } from "../runtime/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Stretch } from "./yield.ts";
+import { pauseIfDue } from "./yield.ts";
 
 export interface LearningRateFinderOptions {
   model: Module;
@@ -79,7 +79,6 @@ export async function findLearningRate(options: LearningRateFinderOptions): Prom
   const { training } = model;
   const stood = new Map<Generator, Standing>();
   const curve = new Curve(range.smoothing);
-  const stretch = new Stretch();
   try {
     model.train();
     for (let step = 0; step < range.steps; step++) {
@@ -90,7 +89,7 @@ export async function findLearningRate(options: LearningRateFinderOptions): Prom
       if (loss === null) break;
       curve.add(rate, loss);
       if (curve.ratio > range.divergence) break;
-      await stretch.pauseIfDue();
+      await pauseIfDue();
     }
   } finally {
     model.train(training);

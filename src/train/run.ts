@@ -16,7 +16,7 @@ import type { History, HistorySoFar, Progress, Stopped, Validation } from "./his
 import type { Learner } from "./learner.ts";
 import { isSource, type Plan } from "./plan.ts";
 import { layoutOf, loadParts, requireLayout } from "./resume.ts";
-import { Stretch } from "./yield.ts";
+import { pauseIfDue } from "./yield.ts";
 
 /** What a trainer keeps from one `fit` to the next. */
 export interface Standings {
@@ -69,8 +69,7 @@ export class Run {
     if (this.#isDone()) this.#stopping ??= "done";
     if (this.#step > 0 && this.#isLate()) this.#stopping ??= "time";
     if (this.#passEnded) await this.#endPass();
-    const stretch = new Stretch();
-    while (!this.#isStopped()) await this.#walkPass(stretch);
+    while (!this.#isStopped()) await this.#walkPass();
     await this.#tell("onFitEnd");
     return { ...this.#history(), stopped: this.#stopping as Stopped };
   }
@@ -94,7 +93,7 @@ export class Run {
     return this.#seconds() >= (this.#plan.options.seconds ?? Number.POSITIVE_INFINITY);
   }
 
-  async #walkPass(stretch: Stretch): Promise<void> {
+  async #walkPass(): Promise<void> {
     const { generator, seed } = this.#standings;
     this.#orderBefore = generator.standing;
     this.#pass = this.#standings.passes++;
@@ -107,7 +106,7 @@ export class Run {
       portions++;
       await this.#advance(portion);
       if (this.#isStopped()) return;
-      await stretch.pauseIfDue();
+      await pauseIfDue();
     }
     // What is left of a pass that is walked again cannot be nothing: it would have ended when it was saved.
     if (portions === 0) throw new WeightsError(`checkpoint: expected data of more than ${this.#inEpoch} steps a pass`);

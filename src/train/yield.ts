@@ -1,5 +1,5 @@
-/** Work for longer than this without a pause makes a page feel stuck; a screen is drawn every 16 ms. */
-const LONGEST_STRETCH = 10;
+/** Work for longer than this without a pause makes a page feel stuck: a screen is drawn every 16 ms, and that takes some too. */
+const LONGEST_STRETCH = 12;
 
 interface Host {
   setImmediate?: (callback: () => void) => void;
@@ -22,14 +22,18 @@ function pause(): Promise<void> {
   });
 }
 
-/** A clock that says when to pause. */
-export class Stretch {
-  #since = performance.now();
+/** When this thread paused last: one clock, however many trainings share the thread. */
+let paused = 0;
 
-  /** Pauses when this stretch of work has been long enough. */
-  async pauseIfDue(): Promise<void> {
-    if (performance.now() - this.#since < LONGEST_STRETCH) return;
-    await pause();
-    this.#since = performance.now();
-  }
+/** When it was asked last whether to. */
+let asked = 0;
+
+/** Between two pieces of work: pauses when the next, if it takes as long as the one before, would make it too long. */
+export async function pauseIfDue(): Promise<void> {
+  const now = performance.now();
+  const next = now + (now - asked);
+  asked = now;
+  if (next - paused < LONGEST_STRETCH) return;
+  await pause();
+  paused = asked = performance.now();
 }

@@ -5,7 +5,7 @@ import { Adam } from "../../optim/adam.ts";
 import { NumericError } from "../../runtime/errors.ts";
 import { Generator, generator, seed } from "../../runtime/random.ts";
 import { Learner } from "../../train/learner.ts";
-import { Stretch } from "../../train/yield.ts";
+import { pauseIfDue } from "../../train/yield.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
 import { randomSource } from "../tasks/random.ts";
 import type { TrialResult, TrialSpec } from "../trial.ts";
@@ -181,10 +181,9 @@ export async function runTrial(spec: TrialSpec, options: { signal?: AbortSignal 
   signal?.throwIfAborted();
   const training = withOwnDraws(generator.standing, () => new Training(spec));
   let { drawn } = training;
-  const stretch = new Stretch();
   while (!training.made.ended) {
     ({ drawn } = withOwnDraws(drawn, () => training.made.step()));
-    await stretch.pauseIfDue();
+    await pauseIfDue();
     signal?.throwIfAborted();
   }
   return training.made.result;
