@@ -1,16 +1,28 @@
 /** Trains in a worker, and watches how the page fares meanwhile. */
 import { trainInWorker, WorkerLostError } from "unrolled/worker";
 import type { Served } from "./served.worker.ts";
-import type { Setup } from "./served-training.ts";
+import { makeTraining, type Setup } from "./served-training.ts";
 
-export interface Told {
+/** How a page fared: milliseconds, and pictures. */
+export interface Watched {
+  readonly frames: number;
+  /** The longest time between two pictures. */
+  readonly longestFrame: number;
+  /** The longest time that a task of the page's own had to wait for its turn. */
+  readonly longestWait: number;
+  /** How many of its tasks waited for more than the 16 ms of a picture. */
+  readonly late: number;
+  /** The longest task that the browser reported as long, which is over 50 ms. */
+  readonly longestTask: number;
+}
+
+export interface Told extends Watched {
   /** SHA-256 of the weights. */
   readonly digest: string;
   readonly steps: number;
-  /** Milliseconds: the longest time between two pictures, and the longest task that the browser reported as long. */
-  readonly longestFrame: number;
-  readonly longestTask: number;
   readonly reports: number;
+  /** How many worked. */
+  readonly threads: number;
 }
 
 const newWorker = (): Worker => new Worker(new URL("./served.worker.ts", import.meta.url), { type: "module" });
@@ -20,15 +32,27 @@ export async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> 
   return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The longest time between two pictures, and the longest task over 50 ms, until it is asked. */
-function watchPage(): () => { longestFrame: number; longestTask: number } {
-  let [longestFrame, longestTask, last, watching] = [0, 0, performance.now(), true];
+/** Watches the page until it is asked. */
+function watchPage(): () => Watched {
+  let [frames, longestFrame, longestWait, late, longestTask] = [0, 0, 0, 0, 0];
+  let [drawn, turn, watching] = [performance.now(), performance.now(), true];
   const frame = (now: number): void => {
-    longestFrame = Math.max(longestFrame, now - last);
-    last = now;
+    longestFrame = Math.max(longestFrame, now - drawn);
+    drawn = now;
+    frames++;
     if (watching) requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    const waited = performance.now() - turn;
+    longestWait = Math.max(longestWait, waited);
+    if (waited > 16) late++;
+    turn = performance.now();
+    if (watching) port2.postMessage(null);
+    else port1.close();
+  };
+  port2.postMessage(null);
   const observer = new PerformanceObserver((list) => {
     for (const { duration } of list.getEntries()) longestTask = Math.max(longestTask, duration);
   });
@@ -36,20 +60,47 @@ function watchPage(): () => { longestFrame: number; longestTask: number } {
   return () => {
     watching = false;
     observer.disconnect();
-    return { longestFrame, longestTask };
+    return { frames, longestFrame, longestWait, late, longestTask };
   };
+}
+
+/** Trains on the page's own thread. */
+export async function trainOnPage(setup: Setup): Promise<Watched & { digest: string; stepTime: number }> {
+  const { trainer, data, fit } = makeTraining(setup);
+  // The first steps, in which all is made, are none of what is watched.
+  await trainer.fit(data, { ...fit, steps: 3 });
+  const again = makeTraining(setup);
+  const stop = watchPage();
+  const { seconds } = await again.trainer.fit(again.data, again.fit);
+  return { ...stop(), digest: await digestOf(again.trainer.model.save()), stepTime: (1000 * seconds) / setup.steps };
 }
 
 /** Trains to the end, with a snapshot and a pause on the way. */
 export async function trainBeside(setup: Setup): Promise<Told> {
-  let reports = 0;
-  const run = trainInWorker<Served>(newWorker(), { setup, onProgress: () => reports++ });
+  let [reports, threads] = [0, 0];
+  const run = trainInWorker<Served>(newWorker(), {
+    setup,
+    onProgress: () => reports++,
+    onTold: (told) => {
+      ({ threads } = told as { threads: number });
+    },
+  });
   await run.pause();
   await run.resume();
   const stop = watchPage();
   await run.snapshot();
   const { weights, history } = await run.finished;
-  return { digest: await digestOf(weights), steps: history.steps, reports, ...stop() };
+  return { digest: await digestOf(weights), steps: history.steps, reports, threads, ...stop() };
+}
+
+/** What comes of a worker in which something is thrown that nobody catches. */
+export async function failUncaught(
+  setup: Setup,
+): Promise<{ name: string; message: string; lostAt: number; kept: number }> {
+  const run = trainInWorker<Served>(newWorker(), { setup, snapshotEvery: { steps: 10 } });
+  const error: unknown = await run.finished.catch((reason: unknown) => reason);
+  if (!(error instanceof WorkerLostError)) throw error;
+  return { name: error.name, message: error.message, lostAt: error.step, kept: error.snapshot?.step ?? 0 };
 }
 
 /** Ends the worker in mid-training, as a browser short of memory does, and goes on from the last snapshot in another. */

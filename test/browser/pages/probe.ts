@@ -15,7 +15,7 @@ import {
   Trainer,
   threadsReady,
 } from "unrolled";
-import { loseAndGoOn, refusalOf, trainBeside } from "./beside.ts";
+import { failUncaught, loseAndGoOn, refusalOf, trainBeside, trainOnPage } from "./beside.ts";
 import { type Outcome, trainDeterministically } from "./deterministic-training.ts";
 import { trainWithExpression } from "./policy.ts";
 import { runTrials } from "./trial.ts";
@@ -89,7 +89,9 @@ export const probe = {
   trainWithExpression,
   runTrials,
   trainBeside,
+  trainOnPage,
   loseAndGoOn,
+  failUncaught,
   refusalOf,
 };
 

@@ -19,9 +19,13 @@ const TEXT = "she sells sea shells by the sea shore, and the shells she sells ar
 export interface Setup {
   readonly hiddenSize: number;
   readonly steps: number;
+  /** Default 1. */
+  readonly threads?: number;
+  /** A step after which something is thrown that nobody catches; 0 for none. */
+  readonly throwAt?: number;
 }
 
-export function makeTraining({ hiddenSize, steps }: Setup) {
+export function makeTraining({ hiddenSize, steps, throwAt = 0 }: Setup) {
   configure({ deterministic: true });
   seed(11);
   const vocabulary = new CharacterVocabulary(TEXT);
@@ -35,5 +39,13 @@ export function makeTraining({ hiddenSize, steps }: Setup) {
   const optimizer = new Adam(model.parameters(), { learningRate: 0.005 });
   const trainer = new Trainer({ model, loss: crossEntropy, optimizer, clipNorm: 1 });
   const data = textWindows(vocabulary.encode(TEXT), { window: 32 });
-  return { trainer, data, fit: { steps, batchSize: 16 } };
+  const callback = {
+    onStepEnd: ({ step }: { step: number }) => {
+      if (step !== throwAt) return;
+      setTimeout(() => {
+        throw new RangeError("nobody caught this");
+      });
+    },
+  };
+  return { trainer, data, fit: { steps, batchSize: 16, callbacks: [callback] } };
 }
