@@ -64,6 +64,13 @@ test("a pause that is taken back before it came is answered, and the training go
   expect((await run.finished).step).toBe(60);
 });
 
+test("resume where nothing is paused changes nothing, and says the step", async () => {
+  const { run } = starts({ steps: 30 });
+  expect(await run.resume()).toBe(0);
+  expect(run.stage).toBe("training");
+  expect((await run.finished).step).toBe(30);
+});
+
 test("a pause after abort keeps nothing waiting, whenever it comes", async () => {
   const { run, validating } = starts({ steps: 60, tellAt: 20 });
   await validating;
