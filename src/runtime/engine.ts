@@ -165,7 +165,7 @@ function requireWebAssembly(): { relaxedSimd: boolean } {
   }
   if (!features.simd) {
     throw new UnsupportedRuntimeError(
-      "this runtime's WebAssembly has no 128-bit SIMD (there since Chrome 91, Firefox 89, Safari 16.4, Node 16.4)",
+      "this runtime's WebAssembly has no 128-bit SIMD (since Chrome 91, Firefox 89, Safari 16.4, Node 16.4)",
     );
   }
   return features;

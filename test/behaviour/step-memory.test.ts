@@ -12,6 +12,8 @@ import {
   RNN,
   runtimeInfo,
   Sequential,
+  SGD,
+  sum,
   tensor,
 } from "../../src/index.ts";
 import { engine } from "../../src/runtime/engine.ts";
@@ -103,3 +105,20 @@ describe.each(models)("$cell, $layers layers", (sizes) => {
     expect(held).toBeLessThan(4 * modelNumbers(sizes) + parameters * (4 * 64 + 20) + 64);
   });
 });
+
+test.each(["LSTM", "GRU", "RNN"] as const)(
+  "a %s that is called at each time step piles up states, not the room to work in",
+  (cell) => {
+    const [hidden, batch, steps] = [128, 4, 100];
+    const layer = layers[cell](8, hidden, 1);
+    const x = tensor(new Float32Array(batch * 8).fill(0.5), [1, batch, 8]);
+    const before = engine().arena.bytesReserved;
+    let pass = layer.forward(x);
+    for (let step = 1; step < steps; step++) pass = layer.forward(x, pass.state as never);
+    sum(pass.output).backward();
+    // Each step holds some 16 rows of the state in both directions; a packed weight alone would be as many as 512.
+    const held = (engine().arena.bytesReserved - before) / 4;
+    expect(held).toBeLessThan(steps * batch * hidden * 64);
+    new SGD(layer.parameters(), { learningRate: 0.1 }).step();
+  },
+);

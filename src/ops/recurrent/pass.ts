@@ -78,7 +78,7 @@ function runStretch(
   packed: number,
   planShare: PlanShare,
 ): void {
-  const { kernels, threads } = engine();
+  const { arena, kernels, threads } = engine();
   const { steps, batch } = stretch;
   const plan = (share: Range, copies: PackedWeight): number => planShare(stretch, share, copies);
   const forward = kernel.endsWith("Forward");
@@ -87,18 +87,24 @@ function runStretch(
   const parts = threads?.partsFor(steps * batch * rowsOfAll * hidden, most ?? batch) ?? 1;
   const all = { first: 0, size: batch };
   const shares = parts > 1 ? shareOut(batch, parts) : [all];
-  if (batch === 1) {
-    const copy = steps >= MANY_STEPS ? packedCopy : keptCopy;
-    const rows = forward ? copy(weight, "packRows", blocks, steps) : 0;
-    kernels[kernel](plan(all, { rows, panels: rows === 0 ? packed : 0 }));
-  } else if (!threads || shares.length === 1) {
-    kernels[kernel](plan(all, { rows: 0, panels: packed || keptCopy(weight, packing, blocks, steps * batch) }));
-  } else {
-    const panels = packed || packedCopy(weight, packing, blocks, steps * batch);
-    threads.run(
-      kernel,
-      shares.map((share) => [plan(share, { rows: 0, panels })]),
-    );
+  // Plans and the room to work in are for the call alone: a layer that is called at each time step would pile them up.
+  arena.open();
+  try {
+    if (batch === 1) {
+      const copy = steps >= MANY_STEPS ? packedCopy : keptCopy;
+      const rows = forward ? copy(weight, "packRows", blocks, steps) : 0;
+      kernels[kernel](plan(all, { rows, panels: rows === 0 ? packed : 0 }));
+    } else if (!threads || shares.length === 1) {
+      kernels[kernel](plan(all, { rows: 0, panels: packed || keptCopy(weight, packing, blocks, steps * batch) }));
+    } else {
+      const panels = packed || packedCopy(weight, packing, blocks, steps * batch);
+      threads.run(
+        kernel,
+        shares.map((share) => [plan(share, { rows: 0, panels })]),
+      );
+    }
+  } finally {
+    arena.close();
   }
 }
 
