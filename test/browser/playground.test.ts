@@ -225,6 +225,20 @@ describe.skipIf(missingBrowser)("the playground in Chromium", () => {
     expect(complaints).toEqual([]);
   });
 
+  test("a prompt of characters that it has never seen, emoji, and numbers that are none to a network", async () => {
+    const { page } = await open();
+    await page.fill("#text", `a${"😀🎉 b".repeat(300)}`);
+    await page.fill("#prompt", "Ωmega 你好");
+    await train(page, 20);
+    await page.waitForFunction(() => document.getElementById("written")?.textContent?.startsWith("Ωmega 你好"));
+    expect(await status(page).textContent()).toContain("Training");
+    await page.getByRole("button", { name: "Stop" }).click();
+    await says(page, /^Stopped/);
+    const rows = Array.from({ length: 300 }, (_, t) => (t % 3 ? "1e300" : "-1e308"));
+    await page.setInputFiles("#file", fileOf("huge.csv", `v\n${rows.join("\n")}\n`));
+    await says(page, "No column of this table is numbers");
+  });
+
   test("a worker that dies leaves what it had learned, and another goes on from there", async () => {
     const { page } = await open();
     await train(page, 20);
@@ -305,5 +319,7 @@ describe.skipIf(missingBrowser)("the playground in Chromium", () => {
     await frame.locator("#train").waitFor();
     expect(await frame.locator("#cell").inputValue()).toBe("GRU");
     expect(await frame.locator("#hidden").inputValue()).toBe("64");
+    // The page around it has a heading of its own.
+    expect(await frame.locator("h1").isVisible()).toBe(false);
   });
 });

@@ -78,7 +78,7 @@ async function train(name) {
     losses.push(loss.item());
     optimizer.step();
   }
-  const { first, last } = { first: losses[0], last: losses.at(-1) };
+  const [first, last] = [losses[0], losses.at(-1)];
   return { hash: await digestOf(model.save()), first, last, streamed: streamsAlike(model, drawBatch(7).input) };
 }
 

@@ -89,13 +89,16 @@ export function tableOf(text: string): Table {
   return { columns };
 }
 
-/** A cell's number; NaN when it is none. A decimal comma is one when there is no point. */
+/** Larger numbers than this are none to a network, which computes with 32 bits. */
+const LARGEST_VALUE = 1e30;
+
+/** A cell's number; NaN when it is none, or too large. A decimal comma is one when there is no point. */
 function numberOf(cell: string | undefined): number {
   const text = cell?.trim() ?? "";
   if (text === "") return Number.NaN;
   const plain = /^[+-]?\d+,\d+$/.test(text) ? text.replace(",", ".") : text;
   const value = Number(plain);
-  return Number.isFinite(value) ? value : Number.NaN;
+  return Math.abs(value) <= LARGEST_VALUE ? value : Number.NaN;
 }
 
 function filledIn(numbers: readonly number[]): number[] {

@@ -1,5 +1,5 @@
 /** A training and the buttons that steer it. */
-import { DataError, NumericError, UnsupportedRuntimeError, WeightsError } from "unrolled";
+import { DataError, MemoryError, NumericError, UnsupportedRuntimeError, WeightsError } from "unrolled";
 import { type TrainingProgress, type TrainingSnapshot, trainInWorker, WorkerLostError } from "unrolled/worker";
 import { GradientMap } from "../charts/gradientMap.ts";
 import { LossChart } from "../charts/lossChart.ts";
@@ -137,6 +137,7 @@ function explain(error: unknown, snapshot: TrainingSnapshot | undefined): void {
   const reason = error instanceof Error ? error.message : String(error);
   if (error instanceof MaterialError) say(error.message as TextName, error.details, true);
   else if (error instanceof UnsupportedRuntimeError) say("noWasm", {}, true);
+  else if (error instanceof MemoryError) say("noMemory", {}, true);
   else if (error instanceof NumericError) say("overflow", { step: snapshot?.step ?? 0 }, true);
   else if (error instanceof WorkerLostError && snapshot)
     say("lost", { reason: short(reason), step: snapshot.step }, true);

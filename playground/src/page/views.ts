@@ -26,6 +26,11 @@ const temperature = element<HTMLInputElement>("temperature");
 const picture = new ReadingPicture(element<HTMLCanvasElement>("reading"), element("read-line"));
 const chart = new ForecastChart(element("forecast"));
 
+/** So many characters of a text, none of them cut in half. */
+function beginningOf(text: string, count: number): string {
+  return [...text.slice(0, 2 * count)].slice(0, count).join("");
+}
+
 export class Views {
   readonly #run: Run;
   readonly #material: Material;
@@ -46,8 +51,8 @@ export class Views {
     view.addEventListener("change", () => this.#showReading(), { signal });
     onLanguageChange(() => this.#showViews());
     if (material.kind === "series") return;
-    prompt.placeholder = material.text.slice(0, PROMPT);
-    line.placeholder = material.text.slice(0, LINE);
+    prompt.placeholder = beginningOf(material.text, PROMPT);
+    line.placeholder = beginningOf(material.text, LINE);
   }
 
   /** Asks when the last answer is old enough, or at once; while one is awaited, after it. */
@@ -82,10 +87,10 @@ export class Views {
       chart.show(await this.#run.ask("forecast", { from, horizon }), from);
       return;
     }
-    const start = prompt.value || this.#material.text.slice(0, PROMPT);
+    const start = prompt.value || beginningOf(this.#material.text, PROMPT);
     const wanted = { prompt: start, length: WRITTEN, temperature: Number(temperature.value) };
     show("written", start + (await this.#run.ask("write", wanted)));
-    this.#reading = await this.#run.ask("read", line.value || this.#material.text.slice(0, LINE));
+    this.#reading = await this.#run.ask("read", line.value || beginningOf(this.#material.text, LINE));
     this.#showViews();
     this.#showReading();
   }

@@ -90,6 +90,7 @@ export const en = {
     "The numbers ran away at step {step}: a loss or a gradient is no longer finite. Lower the learning rate or take another activation; what was learned before is safe.",
   noWasm:
     "This page's security policy does not allow WebAssembly. Whoever runs the site must add 'wasm-unsafe-eval' to script-src.",
+  noMemory: "This network needs more memory than a page can have. Take fewer units, layers or time steps.",
   failed: "It stopped: {reason}",
 } as const;
 

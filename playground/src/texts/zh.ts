@@ -87,5 +87,6 @@ export const zh: Texts = {
   goOn: "从第 {step} 步继续",
   overflow: "数值在第 {step} 步溢出：损失或梯度不再有限。请降低学习率或更换激活函数；此前学到的内容是安全的。",
   noWasm: "本页面的安全策略不允许 WebAssembly。网站维护者需在 script-src 中加入 'wasm-unsafe-eval'。",
+  noMemory: "此网络所需的内存超出了页面的上限。请减少隐藏单元数、层数或时间步数。",
   failed: "已停止：{reason}",
 };

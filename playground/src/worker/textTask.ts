@@ -27,10 +27,11 @@ export interface Task {
 }
 
 export interface TextTask extends Task {
+  /** Takes any text: visitors write what they like. */
   readonly vocabulary: CharacterVocabulary;
 }
 
-/** The characters of a network from a file: those it has never seen are a space to it, or its first. */
+/** The characters that a network knows: those it has never seen are a space to it, or its first. */
 function vocabularyOf(known: readonly string[]): CharacterVocabulary {
   const unknown = known.includes(" ") ? " " : known[0];
   return new CharacterVocabulary(known, unknown === undefined ? {} : { unknown });
@@ -38,7 +39,7 @@ function vocabularyOf(known: readonly string[]): CharacterVocabulary {
 
 /** @param known the characters of a network from a file. */
 export function textTask({ text }: TextMaterial, settings: Settings, known?: readonly string[]): TextTask {
-  const vocabulary = known ? vocabularyOf(known) : new CharacterVocabulary(text);
+  const vocabulary = vocabularyOf(known ?? new CharacterVocabulary(text).characters);
   const network = new Network(settings, vocabulary.size, vocabulary.size);
   const tokens = vocabulary.encode(text);
   const cut = Math.floor(tokens.length * (1 - HELD_OUT));
