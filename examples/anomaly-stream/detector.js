@@ -5,6 +5,9 @@ import { DataError, decodeSafetensors } from "unrolled/io";
 const WINDOW = 64;
 const HIDDEN = 24;
 
+/** Fewer rows than this say nothing of what is usual. */
+export const LEAST_ROWS = 4 * WINDOW;
+
 /** The part of the rows to learn from on which misses are measured. */
 const HELD_OUT = 0.3;
 
@@ -39,8 +42,7 @@ export class Detector {
    * @throws {DataError} when there are too few.
    */
   static async learn(columns, rows, { epochs = 20 } = {}) {
-    const least = 4 * WINDOW;
-    if (rows.length < least) throw new DataError(`expected ${least} rows to learn from, got ${rows.length}`);
+    if (rows.length < LEAST_ROWS) throw new DataError(`expected ${LEAST_ROWS} rows to learn from, got ${rows.length}`);
     seed(1);
     const scales = columns.map((_, i) => scaleOf(rows.map((row) => row[i])));
     const detector = new Detector(columns, scales);

@@ -92,7 +92,10 @@ test("what cannot be done is said in a line", async () => {
   const model = await run("", "--model", file);
   assert.equal(model.code, 1);
   assert.match(model.error, /^anomaly-stream: .*safetensors/);
-  assert.match((await run("", "--train", "-3")).error, /expected a number > 0/);
+  assert.match((await run("", "--threshold", "-3")).error, /expected a number > 0/);
+  for (const rows of ["10", "300.5", "many"]) {
+    assert.match((await run("", "--train", rows)).error, /expected a whole number ≥ 256/);
+  }
 });
 
 test("a reader that has had enough ends it quietly", async () => {

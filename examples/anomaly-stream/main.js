@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { replaceFile } from "unrolled/node";
-import { Detector } from "./detector.js";
+import { Detector, LEAST_ROWS } from "./detector.js";
 import { rowsOf } from "./rows.js";
 
 const positive = (text) => {
@@ -12,11 +12,19 @@ const positive = (text) => {
   return value;
 };
 
+const rows = (text) => {
+  const value = Number(text);
+  if (!(Number.isInteger(value) && value >= LEAST_ROWS)) {
+    throw new InvalidArgumentError(`expected a whole number ≥ ${LEAST_ROWS}`);
+  }
+  return value;
+};
+
 const command = new Command("anomaly-stream")
   .description(
     "Reads a CSV on standard input, learns what is usual from its first rows, and writes what is not, a line each.",
   )
-  .option("--train <rows>", "rows to learn from", positive, 2000)
+  .option("--train <rows>", "rows to learn from", rows, 2000)
   .option("--columns <names>", "columns to watch, with commas; default: all numbers", (text) => text.split(","))
   .option("--threshold <spreads>", "by how many spreads a value may be missed", positive, 8)
   .option("--model <file>", "a detector that --save has written, instead of learning")

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { before, test } from "node:test";
 import { demand } from "./demand.js";
 import { Forecaster, HORIZON } from "./forecaster.js";
@@ -45,6 +46,15 @@ test("however samples come, one by one or all at once, the forecast is the same;
   assert.equal(last.samples, 50);
   assert.equal(whole.forecast.length, HORIZON);
   assert.deepEqual((await ask(service, "GET", "/clients/b/forecast")).forecast, whole.forecast);
+});
+
+test("settings that are none end it at once, in a line", () => {
+  for (const [name, text] of Object.entries({ PORT: "abc", CLIENTS: "-1" })) {
+    const main = new URL("main.js", import.meta.url);
+    const { status, stderr } = spawnSync(process.execPath, [main.pathname], { env: { ...process.env, [name]: text } });
+    assert.equal(status, 1);
+    assert.match(String(stderr), new RegExp(`^${name}: expected a whole number from \\d+ to \\d+, got "${text}"\n$`));
+  }
 });
 
 test("whoever was heard of longest ago is forgotten first", async () => {

@@ -19,7 +19,7 @@ async function npm(app: string, ...parameters: string[]): Promise<string> {
 }
 
 test.each([
-  ["forecast-service", 4],
+  ["forecast-service", 5],
   ["anomaly-stream", 5],
 ])("%s", async (app, tests) => {
   await npm(app, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline");
