@@ -27,9 +27,7 @@ describe.skipIf(missingBrowser)("bench/peers in Chromium", () => {
       .getByText(/^(Done after|It stopped|Nothing)/)
       .waitFor({ timeout: 60_000 })
       .catch(async () => {
-        const where = `it hangs: ${await status.textContent()}; ${page.workers().length} workers`;
-        console.error(where); // also where another try succeeds
-        expect.fail(where);
+        expect.fail(`it hangs: ${await status.textContent()}; ${page.workers().length} workers`);
       });
     expect(await status.textContent()).toMatch(/^Done after/);
     const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#json").click()]);
@@ -55,8 +53,6 @@ describe.skipIf(missingBrowser)("bench/peers in Chromium", () => {
 
   test.each(["product with a weight M = 4, 128", "streaming step LSTM, H = 32", "RNN 32, B = 1,"])(
     "%s: the library on one and two threads, plain JavaScript and every installed peer agree",
-    // A browser has been seen, twice in some fifty runs, whose worker did not answer for minutes: it is said, and tried again.
-    { retry: 1 },
     async (only) => {
       const rows = await rowsOf(only);
       const own = rows.filter(({ implementation }) => implementation === "unrolled");
