@@ -169,7 +169,7 @@ function gemmRow(
   const step = right.step;
   let p = right.first;
   for (; columns >= 32; columns -= 32) {
-    rowMicro4x8(x, xStep, p, p + tile, p + 2 * tile, p + 3 * tile, step, c, depth, accumulate);
+    rowMicro4x8(x, xStep, p, p + tile, p + 2 * tile, p + 3 * tile, step, c, c + 64, depth, accumulate);
     p += tile << 2;
     c += 128;
   }
@@ -177,14 +177,14 @@ function gemmRow(
     const whole = columns & ~7;
     const second = whole > 8 ? p + tile : p;
     const third = whole > 16 ? second + tile : p;
-    rowMicro4x8(x, xStep, p, second, third, p, step, spare, depth, false);
+    rowMicro4x8(x, xStep, p, second, third, p, step, spare, spare + 64, depth, false);
     storeEdge(spare, c, 0, 1, whole, accumulate);
     c += <usize>whole << 2;
     columns -= whole;
   }
   if (columns > 0) {
     const rest = right.rest;
-    rowMicro4x8(x, xStep, rest, rest, rest, rest, 32, spare, depth, false);
+    rowMicro4x8(x, xStep, rest, rest, rest, rest, 32, spare, spare + 64, depth, false);
     storeEdge(spare, c, 0, 1, columns, accumulate);
   }
 }

@@ -7,7 +7,7 @@
  */
 import { multiplyAdd } from "../base/lanes";
 import { BLOCK_DEPTH, packPanels } from "./pack";
-import { emit, rowMicro16, rowMicro2x16, rowMicroLanes } from "./row";
+import { emit, rowMicro16, rowMicro4x8, rowMicroLanes } from "./row";
 
 /** Outputs that one panel of `packRows` computes: four vectors, one cache line. */
 const PANEL: i32 = 16;
@@ -38,7 +38,8 @@ export function gemvPacked(packed: usize, x: usize, y: usize, m: i32, k: i32): v
   for (let pair = 0; pair < pairs; pair++) {
     for (let kk = 0; kk < k; kk += BLOCK_DEPTH) {
       const p = packed + (<usize>kk << 6);
-      rowMicro2x16(x + (<usize>kk << 2), p, p + half, 64, y, y + halfY, min(BLOCK_DEPTH, k - kk), true);
+      const q = p + half;
+      rowMicro4x8(x + (<usize>kk << 2), 4, p, p + 32, q, q + 32, 64, y, y + halfY, min(BLOCK_DEPTH, k - kk), true);
     }
     packed += panel;
     y += 64;
@@ -68,7 +69,7 @@ export function gemvTransposed(w: usize, x: usize, y: usize, m: i32, k: i32, acc
     let to = y;
     let rest = k;
     for (; rest >= 32; rest -= 32) {
-      rowMicro2x16(x, p, p + 64, step, to, to + 64, depth, accumulate);
+      rowMicro4x8(x, 4, p, p + 32, p + 64, p + 96, step, to, to + 64, depth, accumulate);
       p += 128;
       to += 128;
     }

@@ -18,8 +18,8 @@ export function emit(y: usize, sum: v128, count: i32, accumulate: bool): void {
 }
 
 /**
- * y[32] (+)= Σ_k x[k]·(p0[k][8], p1[k][8], p2[k][8], p3[k][8]); from one k to the next x lies `xStep` bytes apart and
- * each of the four `step`. depth ≥ 1.
+ * y[16] (+)= Σ_k x[k]·(p0[k][8], p1[k][8]) and z[16] (+)= Σ_k x[k]·(p2[k][8], p3[k][8]); from one k to the next x lies
+ * `xStep` bytes apart and each of the four `step`. depth ≥ 1.
  */
 export function rowMicro4x8(
   x: usize,
@@ -28,60 +28,6 @@ export function rowMicro4x8(
   p1: usize,
   p2: usize,
   p3: usize,
-  step: usize,
-  y: usize,
-  depth: i32,
-  accumulate: bool,
-): void {
-  let a0 = f32x4.splat(0);
-  let a1 = a0;
-  let a2 = a0;
-  let a3 = a0;
-  let b0 = a0;
-  let b1 = a0;
-  let b2 = a0;
-  let b3 = a0;
-  const end = p2 + <usize>depth * step;
-  // Eight sums, four vectors of B and one broadcast of x stay in registers. The first exit is never taken: it
-  // keeps V8 from hoisting the loads of both halves to the top, for which there are not enough registers.
-  while (true) {
-    {
-      const v = v128.load32_splat(x);
-      a0 = multiplyAdd(v, v128.load(p0), a0);
-      a1 = multiplyAdd(v, v128.load(p0, 16), a1);
-      a2 = multiplyAdd(v, v128.load(p1), a2);
-      a3 = multiplyAdd(v, v128.load(p1, 16), a3);
-      p0 += step;
-      p1 += step;
-    }
-    if (p2 == end) break;
-    {
-      const v = v128.load32_splat(x);
-      b0 = multiplyAdd(v, v128.load(p2), b0);
-      b1 = multiplyAdd(v, v128.load(p2, 16), b1);
-      b2 = multiplyAdd(v, v128.load(p3), b2);
-      b3 = multiplyAdd(v, v128.load(p3, 16), b3);
-      p2 += step;
-      p3 += step;
-      x += xStep;
-    }
-    if (p2 == end) break;
-  }
-  emit(y, a0, 4, accumulate);
-  emit(y + 16, a1, 4, accumulate);
-  emit(y + 32, a2, 4, accumulate);
-  emit(y + 48, a3, 4, accumulate);
-  emit(y + 64, b0, 4, accumulate);
-  emit(y + 80, b1, 4, accumulate);
-  emit(y + 96, b2, 4, accumulate);
-  emit(y + 112, b3, 4, accumulate);
-}
-
-/** y[16] (+)= Σ_k x[k]·p[k][16] and z[16] (+)= Σ_k x[k]·r[k][16], from one k to the next `step` bytes apart. */
-export function rowMicro2x16(
-  x: usize,
-  p: usize,
-  r: usize,
   step: usize,
   y: usize,
   z: usize,
@@ -96,28 +42,98 @@ export function rowMicro2x16(
   let b1 = a0;
   let b2 = a0;
   let b3 = a0;
-  const end = x + (<usize>depth << 2);
-  // As in rowMicro4x8.
-  while (true) {
-    {
-      const v = v128.load32_splat(x);
-      a0 = multiplyAdd(v, v128.load(p), a0);
-      a1 = multiplyAdd(v, v128.load(p, 16), a1);
-      a2 = multiplyAdd(v, v128.load(p, 32), a2);
-      a3 = multiplyAdd(v, v128.load(p, 48), a3);
-      p += step;
+  // Eight sums, four vectors of B and one number of x stay in registers. The exits in the middle are never taken: they
+  // keep V8 from hoisting the loads of what follows to the top, for which there are not enough registers. Four numbers
+  // of x come by one load: a core has two a cycle, and those of B take them all.
+  if (xStep == 4) {
+    for (; depth >= 4; depth -= 4) {
+      const four = v128.load(x);
+      x += 16;
+      {
+        const v = v128.shuffle<f32>(four, four, 0, 0, 0, 0);
+        a0 = multiplyAdd(v, v128.load(p0), a0);
+        a1 = multiplyAdd(v, v128.load(p0, 16), a1);
+        a2 = multiplyAdd(v, v128.load(p1), a2);
+        a3 = multiplyAdd(v, v128.load(p1, 16), a3);
+        p0 += step;
+        p1 += step;
+        if (p0 == 0) break;
+        b0 = multiplyAdd(v, v128.load(p2), b0);
+        b1 = multiplyAdd(v, v128.load(p2, 16), b1);
+        b2 = multiplyAdd(v, v128.load(p3), b2);
+        b3 = multiplyAdd(v, v128.load(p3, 16), b3);
+        p2 += step;
+        p3 += step;
+        if (p2 == 0) break;
+      }
+      {
+        const v = v128.shuffle<f32>(four, four, 1, 1, 1, 1);
+        a0 = multiplyAdd(v, v128.load(p0), a0);
+        a1 = multiplyAdd(v, v128.load(p0, 16), a1);
+        a2 = multiplyAdd(v, v128.load(p1), a2);
+        a3 = multiplyAdd(v, v128.load(p1, 16), a3);
+        p0 += step;
+        p1 += step;
+        if (p0 == 0) break;
+        b0 = multiplyAdd(v, v128.load(p2), b0);
+        b1 = multiplyAdd(v, v128.load(p2, 16), b1);
+        b2 = multiplyAdd(v, v128.load(p3), b2);
+        b3 = multiplyAdd(v, v128.load(p3, 16), b3);
+        p2 += step;
+        p3 += step;
+        if (p2 == 0) break;
+      }
+      {
+        const v = v128.shuffle<f32>(four, four, 2, 2, 2, 2);
+        a0 = multiplyAdd(v, v128.load(p0), a0);
+        a1 = multiplyAdd(v, v128.load(p0, 16), a1);
+        a2 = multiplyAdd(v, v128.load(p1), a2);
+        a3 = multiplyAdd(v, v128.load(p1, 16), a3);
+        p0 += step;
+        p1 += step;
+        if (p0 == 0) break;
+        b0 = multiplyAdd(v, v128.load(p2), b0);
+        b1 = multiplyAdd(v, v128.load(p2, 16), b1);
+        b2 = multiplyAdd(v, v128.load(p3), b2);
+        b3 = multiplyAdd(v, v128.load(p3, 16), b3);
+        p2 += step;
+        p3 += step;
+        if (p2 == 0) break;
+      }
+      {
+        const v = v128.shuffle<f32>(four, four, 3, 3, 3, 3);
+        a0 = multiplyAdd(v, v128.load(p0), a0);
+        a1 = multiplyAdd(v, v128.load(p0, 16), a1);
+        a2 = multiplyAdd(v, v128.load(p1), a2);
+        a3 = multiplyAdd(v, v128.load(p1, 16), a3);
+        p0 += step;
+        p1 += step;
+        if (p0 == 0) break;
+        b0 = multiplyAdd(v, v128.load(p2), b0);
+        b1 = multiplyAdd(v, v128.load(p2, 16), b1);
+        b2 = multiplyAdd(v, v128.load(p3), b2);
+        b3 = multiplyAdd(v, v128.load(p3, 16), b3);
+        p2 += step;
+        p3 += step;
+      }
     }
-    if (x == end) break;
-    {
-      const v = v128.load32_splat(x);
-      b0 = multiplyAdd(v, v128.load(r), b0);
-      b1 = multiplyAdd(v, v128.load(r, 16), b1);
-      b2 = multiplyAdd(v, v128.load(r, 32), b2);
-      b3 = multiplyAdd(v, v128.load(r, 48), b3);
-      r += step;
-      x += 4;
-    }
-    if (x == end) break;
+  }
+  for (; depth > 0; depth--) {
+    const v = v128.load32_splat(x);
+    a0 = multiplyAdd(v, v128.load(p0), a0);
+    a1 = multiplyAdd(v, v128.load(p0, 16), a1);
+    a2 = multiplyAdd(v, v128.load(p1), a2);
+    a3 = multiplyAdd(v, v128.load(p1, 16), a3);
+    p0 += step;
+    p1 += step;
+    if (p0 == 0) break;
+    b0 = multiplyAdd(v, v128.load(p2), b0);
+    b1 = multiplyAdd(v, v128.load(p2, 16), b1);
+    b2 = multiplyAdd(v, v128.load(p3), b2);
+    b3 = multiplyAdd(v, v128.load(p3, 16), b3);
+    p2 += step;
+    p3 += step;
+    x += xStep;
   }
   emit(y, a0, 4, accumulate);
   emit(y + 16, a1, 4, accumulate);
