@@ -17,6 +17,7 @@ export {
   mfcc,
 } from "./data/audioFeatures.ts";
 export { CharacterVocabulary, type CharacterVocabularyOptions } from "./data/characters.ts";
+export type { Sequences } from "./data/collate.ts";
 export { type ArrayDatasetOptions, arrayDataset, type Batch, type Dataset, textWindows } from "./data/dataset.ts";
 export type { Example, ExampleNumbers, NumberBlock } from "./data/example.ts";
 export { type BatchOptions, type Chunks, Examples, type Walkable } from "./data/examples.ts";
@@ -159,7 +160,7 @@ export {
   type RegressionLossOptions,
 } from "./ops/loss/regression.ts";
 export { linear, matmul } from "./ops/matmul.ts";
-export { layerNorm, rmsNorm } from "./ops/norm.ts";
+export { type LayerNormFunctionOptions, layerNorm, type RMSNormFunctionOptions, rmsNorm } from "./ops/norm.ts";
 export { chunk, unbind } from "./ops/pieces.ts";
 export { abs, cos, exp, log, sin, sqrt, square } from "./ops/pointwise.ts";
 export {
@@ -233,7 +234,7 @@ export {
   UnsupportedRuntimeError,
   WeightsError,
 } from "./runtime/errors.ts";
-export { Generator, seed } from "./runtime/random.ts";
+export { type Draw, Generator, seed } from "./runtime/random.ts";
 export type { StreamOptions, WeightFormat } from "./stream/format.ts";
 export type { StreamStage } from "./stream/stage.ts";
 export { Stream } from "./stream/stream.ts";
@@ -242,7 +243,7 @@ export type { Lengths } from "./tensor/lengths.ts";
 export { Parameter } from "./tensor/parameter.ts";
 export type { Shape } from "./tensor/shape.ts";
 export { type DataType, Tensor } from "./tensor/tensor.ts";
-export type { Callback, CallbackState, TrainingState } from "./train/callback.ts";
+export type { Callback, CallbackHook, CallbackState, TrainingState } from "./train/callback.ts";
 export { type EarlyStoppingOptions, earlyStopping } from "./train/earlyStopping.ts";
 export type { Evaluation, EvaluationOptions } from "./train/evaluation.ts";
 export type { History, HistorySoFar, Progress, Stopped, Validation } from "./train/history.ts";

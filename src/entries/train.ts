@@ -73,7 +73,7 @@ export type { Schedule } from "../optim/schedule/schedule.ts";
 export { type WarmUpOptions, warmUpSchedule } from "../optim/schedule/warmUp.ts";
 export { SGD, type SGDOptions } from "../optim/sgd.ts";
 export { AutogradError, NumericError, OptionError, UnrolledError, WeightsError } from "../runtime/errors.ts";
-export type { Callback, CallbackState, TrainingState } from "../train/callback.ts";
+export type { Callback, CallbackHook, CallbackState, TrainingState } from "../train/callback.ts";
 export { type EarlyStoppingOptions, earlyStopping } from "../train/earlyStopping.ts";
 export type { Evaluation, EvaluationOptions } from "../train/evaluation.ts";
 export type { History, HistorySoFar, Progress, Stopped, Validation } from "../train/history.ts";

@@ -2,11 +2,11 @@
 import type { ExpressionParameters } from "../ops/activation/expression/expression.ts";
 import { OptionError, UnsupportedRuntimeError } from "../runtime/errors.ts";
 
-/** The recurrent layers that trials know. */
-export const cellNames = ["rnn", "lstm", "gru"] as const;
-
 /** A recurrent layer by name. */
-export type CellName = (typeof cellNames)[number];
+export type CellName = "rnn" | "lstm" | "gru";
+
+/** The recurrent layers that trials know. */
+export const cellNames: readonly CellName[] = ["rnn", "lstm", "gru"];
 
 /** An option of a task. */
 export type TaskOption = number | string | boolean;

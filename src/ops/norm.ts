@@ -12,7 +12,7 @@ const modes = { root: 0, centred: 1, given: 2 } as const;
 /** PyTorch's default where RMSNorm is given no epsilon: the distance from 1 to the next float32. */
 export const FLOAT32_EPSILON = 2 ** -23;
 
-export interface LayerNormOptions {
+export interface LayerNormFunctionOptions {
   /** Multiplied with what is normalised, of the normalised shape. */
   weight?: Tensor | null;
   /** Added to it, of the same shape. */
@@ -21,7 +21,7 @@ export interface LayerNormOptions {
   epsilon?: number;
 }
 
-export interface RMSNormOptions {
+export interface RMSNormFunctionOptions {
   /** Multiplied with what is normalised, of the normalised shape. */
   weight?: Tensor | null;
   /** Added to the mean square; default 2⁻²³. */
@@ -52,7 +52,7 @@ export interface RowStatistics {
  * Keeps two numbers a row, and x, for the way back.
  * Source: Ba, Kiros & Hinton 2016, "Layer normalization".
  */
-export function layerNorm(x: Tensor, normalizedShape: Shape, options: LayerNormOptions = {}): Tensor {
+export function layerNorm(x: Tensor, normalizedShape: Shape, options: LayerNormFunctionOptions = {}): Tensor {
   requireKnown("layerNorm", options, ["weight", "bias", "epsilon"]);
   const { weight = null, bias = null, epsilon = 1e-5 } = options;
   requireEpsilon("layerNorm", epsilon);
@@ -76,7 +76,7 @@ export function layerNorm(x: Tensor, normalizedShape: Shape, options: LayerNormO
  * Keeps two numbers a row, and x, for the way back.
  * Source: Zhang & Sennrich 2019, "Root mean square layer normalization".
  */
-export function rmsNorm(x: Tensor, normalizedShape: Shape, options: RMSNormOptions = {}): Tensor {
+export function rmsNorm(x: Tensor, normalizedShape: Shape, options: RMSNormFunctionOptions = {}): Tensor {
   requireKnown("rmsNorm", options, ["weight", "epsilon"]);
   const { weight = null, epsilon = FLOAT32_EPSILON } = options;
   requireEpsilon("rmsNorm", epsilon);

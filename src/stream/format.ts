@@ -3,11 +3,11 @@ import { OptionError } from "../runtime/errors.ts";
 import { requireKnown } from "../runtime/options.ts";
 import { reserve } from "./reserve.ts";
 
-/** The formats of a stream's packed weights, by their numbers in the engine. */
-const formats = { float32: 0, int8: 1 } as const;
-
 /** How a stream keeps its copy of the weights. */
-export type WeightFormat = keyof typeof formats;
+export type WeightFormat = "float32" | "int8";
+
+/** The formats by their numbers in the engine. */
+const formats: Record<WeightFormat, number> = { float32: 0, int8: 1 };
 
 export interface StreamOptions {
   /**

@@ -36,7 +36,8 @@ export interface CallbackState {
   readonly tensors?: Readonly<Record<string, Tensor>>;
 }
 
-type Hook = (state: TrainingState) => void | Promise<void>;
+/** What is called at a moment of a training. */
+export type CallbackHook = (state: TrainingState) => void | Promise<void>;
 
 /**
  * What wants to be told of a training. Every method is optional, is given the state of the training, and is awaited;
@@ -59,18 +60,18 @@ type Hook = (state: TrainingState) => void | Promise<void>;
  */
 export interface Callback {
   /** Before the first step, also of a training that is resumed. */
-  readonly onFitStart?: Hook;
+  readonly onFitStart?: CallbackHook;
   /** Before the first step of a pass over the data; a pass that is resumed has begun already. */
-  readonly onEpochStart?: Hook;
-  readonly onStepStart?: Hook;
+  readonly onEpochStart?: CallbackHook;
+  readonly onStepStart?: CallbackHook;
   /** After a validation, before the end of its step. */
-  readonly onValidation?: Hook;
+  readonly onValidation?: CallbackHook;
   /** After a step, and its validation where it had one. */
-  readonly onStepEnd?: Hook;
+  readonly onStepEnd?: CallbackHook;
   /** After the last step of a pass. */
-  readonly onEpochEnd?: Hook;
+  readonly onEpochEnd?: CallbackHook;
   /** After the last step; not when an error ends the training. */
-  readonly onFitEnd?: Hook;
+  readonly onFitEnd?: CallbackHook;
   /** What its state is kept under in checkpoints; needed when it has one. */
   readonly name?: string;
   /** What it must know again when the training is resumed. */

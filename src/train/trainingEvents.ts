@@ -1,7 +1,10 @@
 import { OptionError } from "../runtime/errors.ts";
 import type { Callback, TrainingState } from "./callback.ts";
 
-/** The events and what they tell of; `detail` is the state of the training. */
+/** The names of the events. */
+export type TrainingEventName = "fitstart" | "epochstart" | "validation" | "step" | "epochend" | "fitend";
+
+/** What of a callback each event tells of; `detail` is the state of the training. */
 const events = {
   onFitStart: "fitstart",
   onEpochStart: "epochstart",
@@ -9,10 +12,7 @@ const events = {
   onStepEnd: "step",
   onEpochEnd: "epochend",
   onFitEnd: "fitend",
-} as const;
-
-/** The names of the events. */
-export type TrainingEventName = (typeof events)[keyof typeof events];
+} as const satisfies Partial<Record<keyof Callback, TrainingEventName>>;
 
 /**
  * Tells a training by events, as a page likes to hear of it: `fitstart`, `epochstart`, `step`, `validation`, `epochend`

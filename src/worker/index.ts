@@ -7,7 +7,7 @@
 
 export { UnrolledError } from "../runtime/errors.ts";
 export { WorkerLostError } from "./errors.ts";
-export type { TrainingWorker } from "./port.ts";
+export type { NodeWorker, TrainingWorker, WebWorker } from "./port.ts";
 export type { TrainingProgress, TrainingSnapshot } from "./protocol.ts";
 export type { TrainingResult, TrainingRun, TrainingStage } from "./run.ts";
 export { type ServedTraining, serveTraining } from "./serve.ts";

@@ -5,13 +5,15 @@ import { PROTOCOL, protocolOf } from "./protocol.ts";
 /** A worker of the web, or one of Node's `node:worker_threads`. */
 export type TrainingWorker = WebWorker | NodeWorker;
 
-interface WebWorker {
+/** A worker of the web, as far as it is used. */
+export interface WebWorker {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   terminate(): void;
   addEventListener(type: "message" | "error" | "messageerror", listener: (event: Event) => void): void;
 }
 
-interface NodeWorker {
+/** A worker of `node:worker_threads`, as far as it is used. */
+export interface NodeWorker {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   terminate(): Promise<number>;
   on(event: "message" | "error" | "exit" | "messageerror", listener: (value: unknown) => void): unknown;

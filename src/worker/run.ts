@@ -122,7 +122,10 @@ export class TrainingRun<Asked extends Questions = Questions> {
     this.#lose("it was closed");
   }
 
-  /** Sends the first order. */
+  /**
+   * Sends the first order.
+   * @internal
+   */
   begin(start: Omit<Start, "kind">, transfer: ArrayBuffer[]): void {
     this.#line.post({ kind: "start", ...start }, transfer);
     this.#watch = setInterval(() => this.#listenForLife(), this.#patience);

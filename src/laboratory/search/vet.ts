@@ -17,8 +17,18 @@ import type { Contender } from "../compare/row.ts";
  *   1.5 of itself, or the state grows without bound (`gainOf`).
  * - `known`: one with the same values was looked at before.
  */
-export const filterNames = ["noValue", "flat", "far", "steep", "vanishing", "exploding", "known"] as const;
-export type FilterName = (typeof filterNames)[number];
+export type FilterName = "noValue" | "flat" | "far" | "steep" | "vanishing" | "exploding" | "known";
+
+/** All of them. */
+export const filterNames: readonly FilterName[] = [
+  "noValue",
+  "flat",
+  "far",
+  "steep",
+  "vanishing",
+  "exploding",
+  "known",
+];
 
 /** What is known of a function that may be trained with. */
 export interface Vetted {

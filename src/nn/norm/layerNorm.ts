@@ -1,6 +1,6 @@
 import {
   FLOAT32_EPSILON,
-  type LayerNormOptions as Functional,
+  type LayerNormFunctionOptions as Functional,
   layerNorm,
   requireEpsilon,
   rmsNorm,

@@ -61,7 +61,10 @@ export class Activation {
     return this.#source.range;
   }
 
-  /** What a recurrent kernel needs to call it: the function-table slots of the map and of its gradient. */
+  /**
+   * What a recurrent kernel needs to call it: the function-table slots of the map and of its gradient.
+   * @internal
+   */
   get slots(): ActivationSlots {
     return this.#source.slots();
   }
@@ -143,7 +146,10 @@ export class Activation {
     return y;
   }
 
-  /** y := f(x), for as long as the current step lasts. */
+  /**
+   * y := f(x), for as long as the current step lasts.
+   * @internal
+   */
   mapPass(): Pass {
     const { kernels } = engine();
     const { forwardSlot } = this.slots;
@@ -151,7 +157,10 @@ export class Activation {
     return (x, y, count) => kernels.activationForward(forwardSlot, x, y, count, parameters);
   }
 
-  /** y := f′(x), likewise, in blocks of an array of `count` numbers. */
+  /**
+   * y := f′(x), likewise, in blocks of an array of `count` numbers.
+   * @internal
+   */
   derivativePass(count: number): Pass {
     const { kernels } = engine();
     const { backwardSlot } = this.slots;

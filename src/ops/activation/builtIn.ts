@@ -16,6 +16,19 @@ interface Kind {
   readonly options?: readonly (keyof ActivationOptions)[];
 }
 
+/** The names an `activation` option takes. */
+export type ActivationName =
+  | "identity"
+  | "sigmoid"
+  | "tanh"
+  | "relu"
+  | "leakyRelu"
+  | "elu"
+  | "softplus"
+  | "gelu"
+  | "silu"
+  | "exponential";
+
 const kinds = {
   identity: { kind: 0, range: [least, largest], derivedFromResult: true },
   sigmoid: { kind: 1, range: [0, 1], derivedFromResult: true },
@@ -27,13 +40,10 @@ const kinds = {
   gelu: { kind: 7, range: [-0.17, largest], options: ["approximate"] },
   silu: { kind: 9, range: [-0.279, largest] },
   exponential: { kind: 10, range: [0, largest], derivedFromResult: true },
-} as const satisfies Record<string, Kind>;
+} as const satisfies Record<ActivationName, Kind>;
 
 /** gelu in its form with tanh. */
 const GELU_TANH = 8;
-
-/** The names an `activation` option takes. */
-export type ActivationName = keyof typeof kinds;
 
 /** Options of the activations that have any. */
 export interface ActivationOptions {
