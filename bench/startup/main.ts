@@ -1,7 +1,8 @@
 /** How long a program waits for the library: from the start of a process to its first result. */
 import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import Table from "cli-table3";
@@ -10,7 +11,8 @@ import { programs } from "./programs.ts";
 
 const help = `npm run bench:startup -- [options]
 
-Runs small programs in fresh processes, in turns, and tells how much longer each lives than "node -e 0".
+Runs small programs in fresh processes, in turns, and tells how much longer each lives than "node -e 0". Where Node.js
+can keep what it has compiled (NODE_COMPILE_CACHE, from 22.1 on), once more with that.
 
   --rounds N    processes of each program (default: 20)
   --node PATH   the Node.js to measure in, once for each (default: this one)
@@ -23,10 +25,18 @@ interface Options {
   readonly json?: string;
 }
 
+/** A Node.js to measure in. */
+interface Host {
+  readonly node: string;
+  /** The folder where it keeps what it has compiled, if it does. */
+  readonly cache?: string;
+}
+
 /** The times of one Node.js, in milliseconds. */
 interface Startup {
   readonly node: string;
   readonly version: string;
+  readonly compileCache: boolean;
   /** Median life of `node -e 0`. */
   readonly bare: number;
   /** `beyond` is the median over the rounds of how much longer it lives than `node -e 0` of the same round. */
@@ -57,19 +67,24 @@ function compiled(file: string): string {
 
 const execute = promisify(execFile);
 
-async function run(node: string, parameters: readonly string[]): Promise<{ milliseconds: number; output: string }> {
+async function run(
+  { node, cache }: Host,
+  parameters: readonly string[],
+): Promise<{ milliseconds: number; output: string }> {
+  const { NODE_COMPILE_CACHE: _, ...environment } = process.env;
+  const env = cache === undefined ? environment : { ...environment, NODE_COMPILE_CACHE: cache };
   const started = performance.now();
-  const { stdout } = await execute(node, parameters);
+  const { stdout } = await execute(node, parameters, { env });
   return { milliseconds: performance.now() - started, output: stdout };
 }
 
-async function measurePrograms(node: string, rounds: number): Promise<Pick<Startup, "bare" | "programs">> {
+async function measurePrograms(host: Host, rounds: number): Promise<Pick<Startup, "bare" | "programs">> {
   const commands = [["-e", "0"], ...programs.map(({ file }) => [compiled(file)])];
   const lives: number[][] = [];
-  // The first round brings into memory what the disk holds; it does not count.
+  // The first round brings into memory what the disk holds, and fills the cache; it does not count.
   for (let round = 0; round <= rounds; round++) {
     const times: number[] = [];
-    for (const command of commands) times.push((await run(node, command)).milliseconds);
+    for (const command of commands) times.push((await run(host, command)).milliseconds);
     if (round > 0) lives.push(times);
   }
   return {
@@ -82,9 +97,9 @@ async function measurePrograms(node: string, rounds: number): Promise<Pick<Start
   };
 }
 
-async function measureStages(node: string, rounds: number): Promise<Record<string, number>> {
+async function measureStages(host: Host, rounds: number): Promise<Record<string, number>> {
   const found: Record<string, number>[] = [];
-  for (let round = 0; round < rounds; round++) found.push(JSON.parse((await run(node, [compiled("stages")])).output));
+  for (let round = 0; round < rounds; round++) found.push(JSON.parse((await run(host, [compiled("stages")])).output));
   return Object.fromEntries(Object.keys(found[0]).map((stage) => [stage, medianOf(found.map((one) => one[stage]))]));
 }
 
@@ -99,7 +114,7 @@ function tableOf(head: readonly string[], rows: readonly (readonly string[])[]):
 }
 
 function print(found: readonly Startup[]): void {
-  const versions = found.map(({ version }) => version);
+  const versions = found.map(({ version, compileCache }) => (compileCache ? `${version}, cache` : version));
   const bare = ["node -e 0", ...found.flatMap((one) => [one.bare.toFixed(1), ""])];
   const lines = programs.map(({ name }, i) => [
     name,
@@ -117,6 +132,20 @@ function print(found: readonly Startup[]): void {
   );
 }
 
+/** The same Node.js without its compile cache and, where it has one, with it. */
+async function measure(node: string, rounds: number, cache: string): Promise<Startup[]> {
+  const version = (await run({ node }, ["--version"])).output.trim();
+  const [major = 0, minor = 0] = version.slice(1).split(".").map(Number);
+  const hosts: Host[] = [{ node }];
+  if (major > 22 || (major === 22 && minor >= 1)) hosts.push({ node, cache: join(cache, version) });
+  const found: Startup[] = [];
+  for (const host of hosts) {
+    const times = { ...(await measurePrograms(host, rounds)), stages: await measureStages(host, rounds) };
+    found.push({ node, version, compileCache: host.cache !== undefined, ...times });
+  }
+  return found;
+}
+
 async function main(): Promise<void> {
   const options = readOptions();
   if (!options) {
@@ -125,9 +154,11 @@ async function main(): Promise<void> {
   }
   const { rounds, nodes, json } = options;
   const found: Startup[] = [];
-  for (const node of nodes) {
-    const version = (await run(node, ["--version"])).output.trim();
-    found.push({ node, version, ...(await measurePrograms(node, rounds)), stages: await measureStages(node, rounds) });
+  const cache = mkdtempSync(join(tmpdir(), "unrolled-startup-"));
+  try {
+    for (const node of nodes) found.push(...(await measure(node, rounds, cache)));
+  } finally {
+    rmSync(cache, { recursive: true, force: true });
   }
   print(found);
   const machine = { platform: process.platform, arch: process.arch, cpu: cpus()[0]?.model };
