@@ -4,6 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type * as Unrolled from "../../src/index.ts";
 import type { Build } from "../../src/index.ts";
+import { allowRelaxed } from "../allowRelaxed.ts";
 
 const bytesOf = (build: Build): Uint8Array<ArrayBuffer> => Uint8Array.from(readFileSync(`build/core.${build}.wasm`));
 
@@ -100,7 +101,7 @@ describe("which build", () => {
   });
 
   test("the relaxed build where it has, the simd build if deterministic is asked for", async () => {
-    setFlagsFromString("--experimental-wasm-relaxed-simd");
+    allowRelaxed();
     expect(WebAssembly.validate(bytesOf("relaxed"))).toBe(true);
     expect(library.runtimeInfo().build).toBe("relaxed");
     const other = await fresh();
@@ -122,7 +123,7 @@ describe("configure", () => {
   });
 
   test("deterministic after the relaxed build has started: refused", () => {
-    setFlagsFromString("--experimental-wasm-relaxed-simd");
+    allowRelaxed();
     library.configure({ module: new WebAssembly.Module(bytesOf("relaxed")) });
     expect(library.runtimeInfo().build).toBe("relaxed");
     expect(() => library.configure({ deterministic: true })).toThrow(library.ConfigurationError);
@@ -130,7 +131,7 @@ describe("configure", () => {
   });
 
   test("deterministic and the relaxed module exclude each other", () => {
-    setFlagsFromString("--experimental-wasm-relaxed-simd");
+    allowRelaxed();
     library.configure({ deterministic: true, module: new WebAssembly.Module(bytesOf("relaxed")) });
     expect(() => library.runtimeInfo()).toThrow(library.ConfigurationError);
     expect(() => library.runtimeInfo()).toThrow(/deterministic.*relaxed build/);

@@ -5,9 +5,9 @@
  */
 
 import { readFileSync } from "node:fs";
-import { setFlagsFromString } from "node:v8";
 import { HEAP_START } from "../../src/wasm/heap.ts";
 import type { CompanionKernels, Kernels } from "../../src/wasm/kernels.ts";
+import { allowRelaxed } from "../allowRelaxed.ts";
 
 export const builds = ["simd", "relaxed"] as const;
 export type Build = (typeof builds)[number];
@@ -38,7 +38,7 @@ export interface Engine {
 
 /** Compiles build/core.<build>.wasm and its companion, as scripts/build-wasm.js left it, with 32 MiB of memory. */
 export function loadEngine(build: Build): Engine {
-  if (build === "relaxed") setFlagsFromString("--experimental-wasm-relaxed-simd");
+  if (build === "relaxed") allowRelaxed();
   const memory = new WebAssembly.Memory({ initial: 512, maximum: 65536 });
   const instance = (name: string, table?: WebAssembly.ExportValue) => {
     const bytes = readFileSync(new URL(`../../build/${name}.${build}.wasm`, import.meta.url));
