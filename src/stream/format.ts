@@ -11,11 +11,11 @@ const formats: Record<WeightFormat, number> = { float32: 0, int8: 1 };
 
 export interface StreamOptions {
   /**
-   * "float32" (default), or "int8": a quarter of the memory, and about twice the speed (2.1 to 2.5 times with relaxed SIMD) where float32 weights do not
-   * fit in the processor's cache. Each row of a weight that is multiplied is rounded to 255 steps of its own, what it is
-   * multiplied by to 127; sums, biases, gates, states and embeddings stay as they are. Outputs then
-   * differ by 1 to 2 % of their norm, a state by a few hundredths at most; a character model lost 0.003 nats. Both builds
-   * round alike.
+   * "float32" (default), or "int8": a quarter of the memory, and about twice the speed (2.1 to 2.5 times with relaxed SIMD)
+   * where float32 weights do not fit in the processor's cache. Each row of a weight that is multiplied is rounded to 255
+   * steps of its own, what it is multiplied by to 127; sums, biases, gates, states and embeddings stay as they are. Outputs
+   * then differ by 1 to 2 % of their norm, a state by a few hundredths at most; a character model lost 0.003 nats. Both
+   * builds round alike.
    */
   weights?: WeightFormat;
 }
