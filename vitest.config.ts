@@ -1,13 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { relaxedFlags } from "./test/allowRelaxed.ts";
 
 const built = ["test/package/**/*.test.ts", "test/browser/**/*.test.ts"];
 
 /** Everything that says whether numbers are right. */
 const numbers = ["pytorch", "gradients", "conformance"].map((folder) => `test/${folder}/**/*.test.ts`);
-
-/** Node 20 and 21 have relaxed SIMD behind a flag; later ones know the flag no more. */
-const relaxedFlag = Number.parseInt(process.versions.node, 10) < 22 ? ["--experimental-wasm-relaxed-simd"] : [];
 
 /**
  * Four suites. `source` reads src/ and is what you run while you write, `relaxed` asks for the same numbers of the other
@@ -33,7 +31,7 @@ export default defineConfig({
           name: "relaxed",
           include: numbers,
           setupFiles: ["test/relaxed.ts"],
-          execArgv: relaxedFlag,
+          execArgv: [...relaxedFlags],
           testTimeout: 60_000,
         },
       },
